@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# The one entry point: ./build.sh help lists the verbs.
+set -euo pipefail
+
+# A relative MBEDTLS_TARBALL is relative to where the user stands.
+if [[ -n ${MBEDTLS_TARBALL:-} && $MBEDTLS_TARBALL != /* ]]; then MBEDTLS_TARBALL=$PWD/$MBEDTLS_TARBALL; fi
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+readonly ROOT
+cd "$ROOT"
+
+# shellcheck source=scripts/common.sh
+source scripts/common.sh
+# shellcheck source=scripts/vendor.sh
+source scripts/vendor.sh
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+
+help() {
+    cat <<'EOF'
+usage: ./build.sh VERB [OPTION…]
+
+  demo [ARG…]       set everything up and run the demonstration
+  test [--short] [--asan] [ARG…]
+                    set everything up and run all checks and tests; --asan: the sanitizer run alone;
+                    with ARGs: only go test -race ARG…
+  bench [ARG…]      run the benchmarks; ARGs go to go test
+  setup             install missing tools through apt (root), or say what is missing
+  vendor            fetch, check and unpack the pinned Mbed TLS
+  config [ARG…]     write config/mbedtls_config.h from config/profiles/default; ARGs go to cmd/mbedtls-config,
+                    such as --check
+  lib [OPTION…]     build the static archives and select them for go build
+      --profile P   default, full, iot-dtls, tls13 or minimal
+      --programs    also build the upstream C programs that the tests use as peers
+      --asan        with address and undefined-behaviour sanitizers (never selected)
+      --no-select   leave go build as it is
+      --print       print the build's folder on stdout, and the progress on stderr
+  clean [--all]     remove what was built; --all: also the unpacked and the downloaded Mbed TLS
+  help              this text
+
+environment: MBEDTLS_TARBALL (a local release tarball), MBEDTLS_VERSION (a row of third_party/mbedtls/sources.txt),
+  CC, AR and MBEDTLS_CFLAGS (for the archives), GOOS and GOARCH (their target)
+EOF
+}
+
+setup() {
+    ensure "$@"
+    ensure_go
+}
+
+config() {
+    setup
+    vendor
+    if (($#)); then
+        go run ./cmd/mbedtls-config "$@"
+    else
+        go run ./cmd/mbedtls-config --profile default -o config/mbedtls_config.h
+    fi
+}
+
+demo() {
+    setup "${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}"
+    programs=yes
+    lib
+    export GOMBEDTLS_PROGRAMS=$folder/bin
+    exec go run ./cmd/mbedtls-demo "$@"
+}
+
+bench() {
+    setup "${BUILD_TOOLS[@]}"
+    lib
+    exec go test -run '^$' -bench . ./cbridge ./mbedtls "$@"
+}
+
+# stage NAME COMMAND…: one line with the duration, or the end of the run.
+stage() {
+    local name=$1 began=$SECONDS
+    shift
+    "$@" || die "test: $name failed after $((SECONDS - began)) s"
+    say "test: $name: $((SECONDS - began)) s"
+}
+
+test_verb() {
+    local short='' only_asan='' name
+    while (($#)); do
+        case $1 in
+        --short) short=-short ;;
+        --asan) only_asan=yes ;;
+        *) break ;;
+        esac
+        shift
+    done
+    setup "${ALL_TOOLS[@]}"
+    programs=yes
+    lib
+    export GOMBEDTLS_PROGRAMS=$folder/bin
+    if [[ -n $only_asan ]]; then
+        (($#)) || set -- ./cbridge/... ./mbedtls/...
+        stage "sanitizers" test_asan ${short:+"$short"} "$@"
+    elif (($#)); then
+        go test -race ${short:+"$short"} "$@"
+    else
+        stage "gofmt" check_gofmt
+        stage "vet" go vet ./...
+        stage "staticcheck" go tool staticcheck ./...
+        stage "shellcheck" shellcheck -x build.sh scripts/*.sh .ci/run
+        stage "config" go run ./cmd/mbedtls-config --check
+        stage "go test -race" go test -race ${short:+"$short"} ./...
+        for name in "${PROFILES[@]:1}"; do stage "smoke, profile $name" test_smoke "$name"; done
+        stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
+    fi
+}
+
+check_gofmt() {
+    local files
+    files=$(find . -name '*.go' -not -path './third_party/*' -not -path './.*' -exec gofmt -l {} +)
+    [[ -z $files ]] || { printf 'not as gofmt writes it: %s\n' "$files" >&2; return 1; }
+}
+
+# with_build COMMAND…: runs it against the build in folder instead of the selected one. Flags from the environment
+# come before those of the package, and the variables replace Go's defaults, so these are named again.
+with_build() {
+    CGO_CFLAGS="${CGO_CFLAGS:--O2 -g} '-I$folder/include'" CGO_LDFLAGS="${CGO_LDFLAGS:--O2 -g} '-L$folder/lib'$link_flags" "$@"
+}
+
+test_smoke() {
+    local profile=$1 programs='' select='' link_flags='' folder
+    lib
+    with_build go test -run '^TestSmoke' ./tests/smoke
+}
+
+test_asan() {
+    local asan=yes programs='' select='' link_flags=' -fsanitize=address,undefined' folder
+    lib
+    ASAN_OPTIONS=detect_leaks=1 with_build go test -asan "$@"
+}
+
+clean() {
+    local remove=(build third_party/mbedtls/build cbridge/selected_build.h)
+    case $* in
+    '') ;;
+    --all) remove+=(third_party/mbedtls/{src,src-*,download,.lock}) ;;
+    *) usage_error "clean: unknown option $*" ;;
+    esac
+    rm -rf "${remove[@]}"
+}
+
+no_options() { (($# == 1)) || usage_error "$1: unknown option $2"; }
+
+verb=${1:-help}
+(($# == 0)) || shift
+case $verb in
+help | -h | --help) help ;;
+setup) no_options setup "$@"; setup "${ALL_TOOLS[@]}" ;;
+vendor) no_options vendor "$@"; vendor ;;
+config) config "$@" ;;
+lib) lib_verb "$@" ;;
+demo) demo "$@" ;;
+test) test_verb "$@" ;;
+bench) bench "$@" ;;
+clean) clean "$@" ;;
+*) usage_error "unknown verb $verb" ;;
+esac

@@ -1,0 +1,103 @@
+#include "bridge.h"
+#include "_cgo_export.h"
+
+#include <string.h>
+
+// gm_ring_reserve makes the buffer exist and, if nothing is queued, starts over at its head, where free space is in
+// one piece. It must not run while the other side of the ring holds a segment of a queue that is not empty.
+int gm_ring_reserve(gm_ring *q)
+{
+    if (q->p == NULL) {
+        q->p = mbedtls_calloc(1, GM_RING_SIZE);
+        if (q->p == NULL) {
+            return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+        }
+        q->cap = GM_RING_SIZE;
+    }
+    if (q->r == q->w) {
+        q->r = q->w = 0;
+    }
+    return 0;
+}
+
+static uint32_t ring_min(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t ring_put(gm_ring *q, const unsigned char *buf, size_t len)
+{
+    uint32_t n = q->cap - (q->w - q->r), at = q->w & (q->cap - 1), head;
+    if (len < n) {
+        n = (uint32_t) len;
+    }
+    head = ring_min(n, q->cap - at);
+    memcpy(q->p + at, buf, head);
+    memcpy(q->p, buf + head, n - head);
+    q->w += n;
+    return n;
+}
+
+static uint32_t ring_take(gm_ring *q, unsigned char *buf, size_t len)
+{
+    uint32_t n = q->w - q->r, at = q->r & (q->cap - 1), head;
+    if (len < n) {
+        n = (uint32_t) len;
+    }
+    head = ring_min(n, q->cap - at);
+    memcpy(buf, q->p + at, head);
+    memcpy(buf + head, q->p, n - head);
+    q->r += n;
+    return n;
+}
+
+// Reached from every library call that emits a record. Never blocks: a full ring is WANT_WRITE.
+static int ring_send(void *ctx, const unsigned char *buf, size_t len)
+{
+    gm_ring *q = &((gm_ssl *) ctx)->out;
+    uint32_t n;
+    if (q->p == NULL) {
+        int ret = gm_ring_reserve(q);
+        if (ret != 0) {
+            return ret;
+        }
+    }
+    n = ring_put(q, buf, len);
+    return n == 0 && len != 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : (int) n;
+}
+
+// Reached from every library call that needs a record. Never blocks: an empty ring is WANT_READ, or the end.
+static int ring_recv(void *ctx, unsigned char *buf, size_t len)
+{
+    gm_ring *q = &((gm_ssl *) ctx)->in;
+    if (q->r == q->w) {
+        return q->eof ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    return (int) ring_take(q, buf, len);
+}
+
+void gm_ssl_set_ring_bio(gm_ssl *s)
+{
+    mbedtls_ssl_set_bio(&s->ssl, s, ring_send, ring_recv, NULL);
+}
+
+static int raw_send(void *ctx, const unsigned char *buf, size_t len)
+{
+    return gombBIOSend(((gm_ssl *) ctx)->handle, (unsigned char *) buf, len);
+}
+
+static int raw_recv(void *ctx, unsigned char *buf, size_t len)
+{
+    return gombBIORecv(((gm_ssl *) ctx)->handle, buf, len);
+}
+
+static int raw_recv_timeout(void *ctx, unsigned char *buf, size_t len, uint32_t ms)
+{
+    return gombBIORecvTimeout(((gm_ssl *) ctx)->handle, buf, len, ms);
+}
+
+void gm_ssl_set_raw_bio(gm_ssl *s, int has_recv, int has_recv_timeout)
+{
+    mbedtls_ssl_set_bio(&s->ssl, s, raw_send, has_recv ? raw_recv : NULL,
+                        has_recv_timeout ? raw_recv_timeout : NULL);
+}

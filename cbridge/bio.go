@@ -1,0 +1,124 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"time"
+	"unsafe"
+)
+
+// The ring BIO. A library call takes its input from one ring and leaves its output in the other, and never waits:
+// ErrSSLWantRead says that the input ring is empty. The caller moves bytes between the rings and a socket. Segments are
+// C memory, valid while the SSL is retained; each ring has one mover at a time. All calls but the filling of a segment
+// itself need what serialises the SSL.
+
+// InputSpace is where the next bytes from the transport go. Commit says how many there were.
+func (s *SSL) InputSpace() ([]byte, error) {
+	q := &s.c.in
+	if q.r == q.w {
+		if ret := C.gm_ring_reserve(q); ret != 0 {
+			return nil, newError("mbedtls_calloc", int(ret), nil)
+		}
+	}
+	at := q.w & (q.cap - 1)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.cap-(q.w-q.r), q.cap-at)), nil
+}
+
+// Commit adds n bytes, written to InputSpace, to the input.
+func (s *SSL) Commit(n int) { s.c.in.w += C.uint32_t(n) }
+
+// InputLen is how many bytes of input wait.
+func (s *SSL) InputLen() int { return int(s.c.in.w - s.c.in.r) }
+
+// InputEOF says that no more input will come: what needs some fails with ErrSSLConnEOF.
+func (s *SSL) InputEOF() { s.c.in.eof = 1 }
+
+// Output is the next piece of what must go to the transport; empty if nothing waits. Discard says how much went.
+func (s *SSL) Output() []byte {
+	q := &s.c.out
+	if q.r == q.w {
+		return nil
+	}
+	at := q.r & (q.cap - 1)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.w-q.r, q.cap-at))
+}
+
+// Discard drops n bytes from the front of the output.
+func (s *SSL) Discard(n int) {
+	q := &s.c.out
+	q.r += C.uint32_t(n)
+	if q.r == q.w {
+		q.r, q.w = 0, 0 // so that the next record lies in one piece
+	}
+}
+
+// OutputLen is how many bytes of output wait.
+func (s *SSL) OutputLen() int { return int(s.c.out.w - s.c.out.r) }
+
+// OutputSpace is how many more bytes of output fit before a call fails with ErrSSLWantWrite.
+func (s *SSL) OutputSpace() int {
+	if s.c.out.p == nil {
+		return C.GM_RING_SIZE
+	}
+	return int(s.c.out.cap - (s.c.out.w - s.c.out.r))
+}
+
+// BIO is the raw form: closures with the contract of C (mbedtls_ssl_set_bio). Each returns how much it moved, or an
+// error: a [Code] such as ErrSSLWantRead, ErrSSLWantWrite or ErrSSLTimeout goes to the library as it is, any other makes
+// the call fail and reaches its caller. A receive of 0 bytes is the end. A slice is C memory, valid only during the
+// call. A closure that waits pins an OS thread. RecvTimeout, if set, is used in place of Recv; 0 is no limit.
+type BIO struct {
+	Send        func(p []byte) (int, error)
+	Recv        func(p []byte) (int, error)
+	RecvTimeout func(p []byte, timeout time.Duration) (int, error)
+}
+
+// SetBIO puts closures in place of the rings.
+func (s *SSL) SetBIO(b BIO) {
+	s.bio = b
+	C.gm_ssl_set_raw_bio(s.c, flag(b.Recv != nil), flag(b.RecvTimeout != nil))
+}
+
+// move runs a BIO closure for a trampoline.
+func (s *SSL) move(code Code, buf *C.uchar, n C.size_t, f func(p []byte) (int, error)) C.int {
+	if s == nil {
+		return C.int(code)
+	}
+	moved := 0
+	ret := s.trap.run(code, func() (err error) {
+		moved, err = f(unsafe.Slice((*byte)(buf), n))
+		return err
+	})
+	if ret != 0 {
+		return ret
+	}
+	return C.int(moved)
+}
+
+// gombBIOSend is reached from every library call that emits a record, on the goroutine that made it. It may block, and
+// then pins its thread.
+//
+//export gombBIOSend
+func gombBIOSend(h unsafe.Pointer, buf *C.uchar, n C.size_t) C.int {
+	s := fromHandle[SSL](h)
+	return s.move(ErrNetSendFailed, buf, n, func(p []byte) (int, error) { return s.bio.Send(p) })
+}
+
+// gombBIORecv is reached from every library call that needs a record; as gombBIOSend.
+//
+//export gombBIORecv
+func gombBIORecv(h unsafe.Pointer, buf *C.uchar, n C.size_t) C.int {
+	s := fromHandle[SSL](h)
+	return s.move(ErrNetRecvFailed, buf, n, func(p []byte) (int, error) { return s.bio.Recv(p) })
+}
+
+// gombBIORecvTimeout is reached as gombBIORecv is.
+//
+//export gombBIORecvTimeout
+func gombBIORecvTimeout(h unsafe.Pointer, buf *C.uchar, n C.size_t, ms C.uint32_t) C.int {
+	s := fromHandle[SSL](h)
+	return s.move(ErrNetRecvFailed, buf, n, func(p []byte) (int, error) {
+		return s.bio.RecvTimeout(p, time.Duration(ms)*time.Millisecond)
+	})
+}

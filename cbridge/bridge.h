@@ -1,0 +1,153 @@
+// bridge.h is the one header between Go and Mbed TLS. It declares what the Go files call (gm_…) and what C calls back
+// into Go (the exported gomb… functions, declared by cgo itself). Rules: see doc.go.
+#ifndef GOMBEDTLS_BRIDGE_H
+#define GOMBEDTLS_BRIDGE_H
+
+#if !__has_include(<gombedtls_build.h>)
+#error "gombedtls: Mbed TLS is not built yet: run ./build.sh lib in the root of the module"
+#else
+
+#include <gombedtls_build.h>
+#define MBEDTLS_CONFIG_FILE <gombedtls_config.h>
+#include "release.h"
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/debug.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/error.h>
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// GM_NOT_BUILT says that the option behind a wrapper is off in this build. It lies outside Mbed TLS's range of codes.
+#define GM_NOT_BUILT (-0x10000)
+
+// GM_TLS1_2 and GM_TLS1_3 exist whether or not the build has the version.
+#define GM_TLS1_2 0x0303
+#define GM_TLS1_3 0x0304
+
+// GM_RING_SIZE holds any record (16 KiB and its overhead) and more, so that a record costs one read.
+#define GM_RING_SIZE (1u << 15)
+
+// gm_ring is a bounded byte queue in the C heap. One side is C (a BIO callback, inside a library call); the other is
+// Go, which moves bytes between the ring and a socket. Every change of r and w happens under the Go side's mutex; the
+// bytes of a free or a filled segment may be touched outside it.
+typedef struct {
+    unsigned char *p;  // NULL until first used
+    uint32_t cap;      // a power of two
+    uint32_t r, w;     // free-running: w - r bytes are queued
+    int eof;           // no byte will follow the queued ones
+} gm_ring;
+
+// gm_config owns what an mbedtls_ssl_config needs beside itself.
+typedef struct {
+    mbedtls_ssl_config conf;
+    void *handle;      // the go-pointer of the Go Config
+    int debug_level;   // messages above it do not reach Go
+    int has_time;      // Config has its own clock
+} gm_config;
+
+// gm_ssl is one connection.
+typedef struct {
+    mbedtls_ssl_context ssl;
+    gm_config *conf;
+    void *handle;      // the go-pointer of the Go SSL
+    gm_ring in, out;
+    int resumed, extended_ms, group;  // of the last handshake; see observe.c
+} gm_ssl;
+
+// gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
+// config (RNG, debug, clock) learn from it which connection calls.
+extern _Thread_local gm_ssl *gm_current;
+
+// ssl.c
+gm_ssl *gm_ssl_new(void);
+void gm_ssl_delete(gm_ssl *s);
+int gm_ssl_setup(gm_ssl *s, gm_config *c, void *handle);
+int gm_ssl_session_reset(gm_ssl *s);
+int gm_ssl_handshake(gm_ssl *s);
+int gm_ssl_handshake_step(gm_ssl *s);
+int gm_ssl_is_handshake_over(gm_ssl *s);
+int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len);
+int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len);
+int gm_ssl_send_alert(gm_ssl *s, int level, int description);
+int gm_ssl_close_notify(gm_ssl *s);
+int gm_ssl_version(const gm_ssl *s);
+const mbedtls_x509_crt *gm_ssl_peer_cert(const gm_ssl *s);
+const char *gm_ssl_alpn(const gm_ssl *s);
+
+// observe.c
+void gm_ssl_observe(gm_ssl *s);
+int gm_ssl_last_alert(const gm_ssl *s);
+int gm_ssl_flush_output(gm_ssl *s);
+
+// bio.c
+void gm_ssl_set_ring_bio(gm_ssl *s);
+void gm_ssl_set_raw_bio(gm_ssl *s, int has_recv, int has_recv_timeout);
+int gm_ring_reserve(gm_ring *q);
+
+// verify.c
+void gm_ssl_set_verify(gm_ssl *s, int on);
+
+// config.c
+gm_config *gm_config_new(void *handle);
+void gm_config_delete(gm_config *c);
+void gm_conf_rng(gm_config *c, mbedtls_ctr_drbg_context *drbg);
+void gm_conf_dbg(gm_config *c, int level);
+int gm_conf_versions(gm_config *c, int min, int max);
+int gm_conf_crl(gm_config *c, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl);
+int gm_conf_own_cert(gm_config *c, mbedtls_x509_crt *crt, mbedtls_pk_context *pk);
+int gm_conf_sig_algs(gm_config *c, const uint16_t *algs);
+int gm_conf_alpn(gm_config *c, const char **protocols);
+int gm_conf_max_frag_len(gm_config *c, int code);
+int gm_conf_encrypt_then_mac(gm_config *c, int on);
+int gm_conf_extended_master_secret(gm_config *c, int on);
+int gm_conf_dhm_min_bits(gm_config *c, unsigned bits);
+int gm_conf_dh_param(gm_config *c, const unsigned char *p, size_t plen, const unsigned char *g, size_t glen);
+int gm_conf_cert_req_ca_list(gm_config *c, int on);
+int gm_conf_preference_order(gm_config *c, int order);
+int gm_conf_session_tickets(gm_config *c, int on);
+int gm_debug_set_threshold(int level);
+
+// x509.c, pk.c
+mbedtls_x509_crt *gm_crt_new(void);
+void gm_crt_delete(mbedtls_x509_crt *crt);
+int gm_crt_parse(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len);
+int gm_crt_info(const mbedtls_x509_crt *crt, char *buf, size_t len);
+const mbedtls_x509_crt *gm_crt_next(const mbedtls_x509_crt *crt);
+mbedtls_x509_crl *gm_crl_new(void);
+void gm_crl_delete(mbedtls_x509_crl *crl);
+int gm_crl_parse(mbedtls_x509_crl *crl, const unsigned char *buf, size_t len);
+int gm_crt_verify(mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl,
+                  const mbedtls_x509_crt_profile *profile, const char *cn, uint32_t *flags);
+const mbedtls_x509_crt_profile *gm_crt_profile(int which);
+mbedtls_pk_context *gm_pk_new(void);
+void gm_pk_delete(mbedtls_pk_context *pk);
+int gm_pk_parse_key(mbedtls_pk_context *pk, const unsigned char *key, size_t keylen, const unsigned char *pwd,
+                    size_t pwdlen, mbedtls_ctr_drbg_context *drbg);
+int gm_crt_check_pair(const mbedtls_x509_crt *crt, const mbedtls_pk_context *prv, mbedtls_ctr_drbg_context *drbg);
+
+// drbg.c
+mbedtls_entropy_context *gm_entropy_new(void);
+void gm_entropy_delete(mbedtls_entropy_context *e);
+mbedtls_ctr_drbg_context *gm_ctr_drbg_new(void);
+void gm_ctr_drbg_delete(mbedtls_ctr_drbg_context *d);
+int gm_ctr_drbg_seed(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len);
+
+// platform_time.c, platform_alloc.c
+void gm_set_ms_time(int64_t (*f)(void));
+void gm_clock_install(void);
+void gm_clock_set_hook(int on);
+int gm_alloc_count(void);
+void gm_alloc_stats(int64_t *live_bytes, int64_t *live_blocks, int64_t *total);
+
+#endif // __has_include(<gombedtls_build.h>)
+#endif

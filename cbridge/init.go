@@ -1,0 +1,44 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"fmt"
+	"sync"
+)
+
+// What this program was built with.
+const (
+	Release = C.GOMBEDTLS_BUILD_RELEASE // of Mbed TLS, such as 3.6.7
+	Profile = C.GOMBEDTLS_BUILD_PROFILE // of config/profiles
+)
+
+// initialize runs what must come before any other call, once: the clock, PSA, and the process's random generator.
+var initialize = sync.OnceValue(func() error {
+	C.gm_clock_install()
+	if ret := C.psa_crypto_init(); ret != C.PSA_SUCCESS {
+		return fmt.Errorf("psa_crypto_init: PSA status %d", int(ret))
+	}
+	d, err := newCtrDrbg([]byte("gombedtls"))
+	if err != nil {
+		return err
+	}
+	processDrbg = d
+	return nil
+})
+
+// Feature reports whether the library was built with an option, such as MBEDTLS_SSL_ALPN
+// (mbedtls_version_check_feature).
+func Feature(option string) bool {
+	s := C.CString(option)
+	defer free(s)
+	return C.mbedtls_version_check_feature(s) == 0
+}
+
+// Version is the library's own version string (mbedtls_version_get_string).
+func Version() string {
+	var buf [16]C.char
+	C.mbedtls_version_get_string(&buf[0])
+	return C.GoString(&buf[0])
+}

@@ -1,0 +1,61 @@
+package cbridge
+
+// #include <stdlib.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"unsafe"
+)
+
+func free(s *C.char) { C.free(unsafe.Pointer(s)) }
+
+// bytes gives C the memory of b, nil for an empty slice. C must not keep it.
+func bytes(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(b)) }
+
+// arena is C memory that lives as long as a Config, for the lists that the library keeps pointers to.
+type arena struct{ blocks []unsafe.Pointer }
+
+// cArray copies a list to C memory, with a zero element at its end.
+func cArray[T any](a *arena, list []T) *T {
+	var zero T
+	n := C.size_t(len(list) + 1)
+	p := C.calloc(n, C.size_t(unsafe.Sizeof(zero)))
+	if p == nil {
+		panic("cbridge: out of memory")
+	}
+	copy(unsafe.Slice((*T)(p), len(list)), list)
+	a.blocks = append(a.blocks, p)
+	return (*T)(p)
+}
+
+func (a *arena) string(s string) *C.char {
+	p := C.CString(s)
+	a.blocks = append(a.blocks, unsafe.Pointer(p))
+	return p
+}
+
+func (a *arena) free() {
+	for _, p := range a.blocks {
+		C.free(p)
+	}
+	a.blocks = nil
+}
+
+// AllocStats is what the counting allocator saw since [CountAllocations].
+type AllocStats struct {
+	LiveBytes  int64 // allocated and not freed, as malloc_usable_size gives it
+	LiveBlocks int64
+	Total      int64 // blocks allocated, freed ones included
+}
+
+// CountAllocations routes the library's calloc and free through counters (mbedtls_platform_set_calloc_free), for tests.
+// Call it before anything else of this package: blocks allocated earlier would be subtracted when they are freed.
+func CountAllocations() { C.gm_alloc_count() }
+
+// Allocations returns the counters.
+func Allocations() AllocStats {
+	var bytes, blocks, total C.int64_t
+	C.gm_alloc_stats(&bytes, &blocks, &total)
+	return AllocStats{LiveBytes: int64(bytes), LiveBlocks: int64(blocks), Total: int64(total)}
+}

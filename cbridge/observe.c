@@ -1,0 +1,63 @@
+// observe.c reads what the library knows but has no accessor for: the one file that looks into private structs.
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+#include "bridge.h"
+#include <ssl_misc.h>
+
+// gm_ssl_observe notes, before each step of a handshake, what the last step will have freed.
+void gm_ssl_observe(gm_ssl *s)
+{
+    const mbedtls_ssl_handshake_params *hs = s->ssl.handshake;
+
+    if (hs == NULL) {
+        return;
+    }
+    s->resumed = hs->resume != 0;
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2)
+    if (s->ssl.tls_version == MBEDTLS_SSL_VERSION_TLS1_2) {
+        s->extended_ms = hs->extended_ms == MBEDTLS_SSL_EXTENDED_MS_ENABLED;
+#if defined(MBEDTLS_USE_PSA_CRYPTO) && defined(MBEDTLS_KEY_EXCHANGE_SOME_XXDH_PSA_ANY_ENABLED)
+        if (hs->xxdh_psa_type != PSA_KEY_TYPE_NONE) {
+            s->group = mbedtls_ssl_get_tls_id_from_ecp_group_id(mbedtls_ecc_group_from_psa(
+                PSA_KEY_TYPE_ECC_GET_FAMILY(hs->xxdh_psa_type), hs->xxdh_psa_bits));
+        }
+#elif defined(MBEDTLS_KEY_EXCHANGE_SOME_ECDH_OR_ECDHE_1_2_ENABLED)
+#if defined(MBEDTLS_ECDH_LEGACY_CONTEXT)
+        mbedtls_ecp_group_id id = hs->ecdh_ctx.grp.id;
+#else
+        mbedtls_ecp_group_id id = hs->ecdh_ctx.grp_id;
+#endif
+        if (id != MBEDTLS_ECP_DP_NONE) {
+            s->group = mbedtls_ssl_get_tls_id_from_ecp_group_id(id);
+        }
+#endif
+    }
+#endif
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    if (s->ssl.tls_version == MBEDTLS_SSL_VERSION_TLS1_3) {
+#if defined(MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_SOME_PSK_ENABLED)
+        // A client's wish to resume stands in resume; whether the server took it, in the key exchange mode.
+        s->resumed = s->resumed && (hs->key_exchange_mode & MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL) != 0;
+#endif
+        s->extended_ms = 1;  // RFC 8446 Appendix D: report TLS 1.3 as using it
+#if defined(PSA_WANT_ALG_ECDH) || defined(PSA_WANT_ALG_FFDH)
+        s->group = hs->offered_group_id;
+#endif
+    }
+#endif
+}
+
+// gm_ssl_last_alert is the description of the alert that the last record held, or -1.
+int gm_ssl_last_alert(const gm_ssl *s)
+{
+    if (s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || s->ssl.in_msg == NULL) {
+        return -1;
+    }
+    return s->ssl.in_msg[1];
+}
+
+// gm_ssl_flush_output sends what an earlier call left behind with WANT_WRITE. mbedtls_ssl_write takes such a rest, also
+// of an alert, for its own record and reports data as written that it never looked at.
+int gm_ssl_flush_output(gm_ssl *s)
+{
+    return s->ssl.out_left == 0 ? 0 : mbedtls_ssl_flush_output(&s->ssl);
+}

@@ -1,0 +1,35 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+import "unsafe"
+
+// RandomFunc fills p with random bytes.
+type RandomFunc func(p []byte) error
+
+// SetRandom makes f the source of all randomness of the Config's connections (mbedtls_ssl_conf_rng); nil is the
+// process's own CTR_DRBG. It is called by several connections at once. Note that TLS 1.3, and every profile with
+// MBEDTLS_USE_PSA_CRYPTO, draw key-exchange keys from PSA's generator, which cannot be replaced at run time.
+func (c *Config) SetRandom(f RandomFunc) {
+	c.random = f
+	if f == nil {
+		C.gm_conf_rng(c.c, processDrbg.c)
+	} else {
+		C.gm_conf_rng(c.c, nil)
+	}
+}
+
+// gombRandom is reached from every library call that needs randomness, on the goroutine that made it. It may block, and
+// then pins its thread.
+//
+//export gombRandom
+func gombRandom(conf, ssl unsafe.Pointer, buf *C.uchar, n C.size_t) (ret C.int) {
+	c := fromHandle[Config](conf)
+	if c == nil {
+		return C.int(ErrCtrDRBGEntropySourceFailed)
+	}
+	return trapOf(c, ssl).run(ErrCtrDRBGEntropySourceFailed, func() error {
+		return c.random(unsafe.Slice((*byte)(buf), n))
+	})
+}

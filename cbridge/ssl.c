@@ -1,0 +1,114 @@
+#include "bridge.h"
+
+_Thread_local gm_ssl *gm_current;
+
+// GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
+#define GM_IN(s, call) \
+    gm_ssl *outer = gm_current; \
+    int ret; \
+    gm_current = (s); \
+    ret = (call); \
+    gm_current = outer; \
+    return ret
+
+gm_ssl *gm_ssl_new(void)
+{
+    gm_ssl *s = mbedtls_calloc(1, sizeof(*s));
+    if (s != NULL) {
+        mbedtls_ssl_init(&s->ssl);
+    }
+    return s;
+}
+
+// gm_ssl_delete may run callbacks (async cancel, export), hence gm_current.
+void gm_ssl_delete(gm_ssl *s)
+{
+    gm_ssl *outer = gm_current;
+    gm_current = s;
+    mbedtls_ssl_free(&s->ssl);
+    gm_current = outer;
+    mbedtls_free(s->in.p);
+    mbedtls_free(s->out.p);
+    mbedtls_free(s);
+}
+
+int gm_ssl_setup(gm_ssl *s, gm_config *c, void *handle)
+{
+    s->conf = c;
+    s->handle = handle;
+    GM_IN(s, mbedtls_ssl_setup(&s->ssl, &c->conf));
+}
+
+// gm_ssl_session_reset keeps the BIO, and drops what the old connection had queued.
+int gm_ssl_session_reset(gm_ssl *s)
+{
+    s->in.r = s->in.w = s->out.r = s->out.w = 0;
+    s->in.eof = 0;
+    GM_IN(s, mbedtls_ssl_session_reset(&s->ssl));
+}
+
+int gm_ssl_handshake_step(gm_ssl *s)
+{
+    GM_IN(s, (gm_ssl_observe(s), mbedtls_ssl_handshake_step(&s->ssl)));
+}
+
+// Equal to mbedtls_ssl_handshake on a stream: a loop of steps, with a look at the handshake before each, because the
+// last step frees what gm_ssl_observe reads.
+int gm_ssl_handshake(gm_ssl *s)
+{
+    int ret = 0;
+    while (ret == 0 && !mbedtls_ssl_is_handshake_over(&s->ssl)) {
+        ret = gm_ssl_handshake_step(s);
+    }
+    return ret;
+}
+
+int gm_ssl_is_handshake_over(gm_ssl *s)
+{
+    return mbedtls_ssl_is_handshake_over(&s->ssl);
+}
+
+int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len)
+{
+    GM_IN(s, mbedtls_ssl_read(&s->ssl, buf, len));
+}
+
+int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len)
+{
+    GM_IN(s, mbedtls_ssl_write(&s->ssl, buf, len));
+}
+
+int gm_ssl_send_alert(gm_ssl *s, int level, int description)
+{
+    GM_IN(s, mbedtls_ssl_send_alert_message(&s->ssl, (unsigned char) level, (unsigned char) description));
+}
+
+int gm_ssl_close_notify(gm_ssl *s)
+{
+    GM_IN(s, mbedtls_ssl_close_notify(&s->ssl));
+}
+
+int gm_ssl_version(const gm_ssl *s)
+{
+    return (int) mbedtls_ssl_get_version_number(&s->ssl);
+}
+
+const mbedtls_x509_crt *gm_ssl_peer_cert(const gm_ssl *s)
+{
+#if defined(MBEDTLS_X509_CRT_PARSE_C) && defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+    return mbedtls_ssl_get_peer_cert(&s->ssl);
+#else
+    (void) s;
+    return NULL;
+#endif
+}
+
+const char *gm_ssl_alpn(const gm_ssl *s)
+{
+#if defined(MBEDTLS_SSL_ALPN)
+    return mbedtls_ssl_get_alpn_protocol(&s->ssl);
+#else
+    (void) s;
+    return NULL;
+#endif
+}

@@ -1,0 +1,78 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// ErrPoisoned is the error of every call on a connection one of whose closures panicked.
+var ErrPoisoned = errors.New("cbridge: a callback of this connection panicked")
+
+// trap carries what a closure did from the trampoline, over the C frames, to the Go function that called C.
+type trap struct {
+	err      error
+	panicked bool
+	value    any
+	poisoned bool
+}
+
+// run calls a closure for a trampoline and returns what C is told: 0, or for an error the code in it, if there is one,
+// or else code. A panic stops here.
+func (t *trap) run(code Code, f func() error) (ret C.int) {
+	defer t.catch(&ret, code)
+	if err := f(); err != nil {
+		t.err = err
+		errors.As(err, &code)
+		return C.int(code)
+	}
+	return 0
+}
+
+// catch is deferred around every closure: it keeps a panic, and makes C see code.
+func (t *trap) catch(ret *C.int, code Code) {
+	if v := recover(); v != nil {
+		t.panicked, t.value = true, v
+		*ret = C.int(code)
+	}
+}
+
+// begin clears the trap before a library call.
+func (t *trap) begin() error {
+	if t.poisoned {
+		return ErrPoisoned
+	}
+	t.err = nil
+	return nil
+}
+
+// end turns the return value of a library call into an error, and raises a closure's panic again.
+func (t *trap) end(op string, ret int) error {
+	if t.panicked {
+		v := t.value
+		t.panicked, t.value, t.poisoned = false, nil, true
+		panic(v)
+	}
+	switch Code(ret) {
+	case ErrSSLWantRead: // constants, so that the hot path does not allocate
+		return ErrSSLWantRead
+	case ErrSSLWantWrite:
+		return ErrSSLWantWrite
+	}
+	if ret >= 0 {
+		return nil
+	}
+	return newError(op, ret, t.err)
+}
+
+// trapOf is the trap of the connection that is inside of C, or the config's own if none is.
+func trapOf(c *Config, ssl unsafe.Pointer) *trap {
+	if ssl != nil {
+		if s := fromHandle[SSL](ssl); s != nil {
+			return &s.trap
+		}
+	}
+	return &c.trap
+}

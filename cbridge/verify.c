@@ -1,0 +1,12 @@
+#include "bridge.h"
+#include "_cgo_export.h"
+
+static int verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    return gombVerify(((gm_ssl *) ctx)->handle, crt->raw.p, crt->raw.len, depth, flags);
+}
+
+void gm_ssl_set_verify(gm_ssl *s, int on)
+{
+    mbedtls_ssl_set_verify(&s->ssl, on ? verify : NULL, s);
+}

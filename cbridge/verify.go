@@ -1,0 +1,37 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+import "unsafe"
+
+// VerifyFunc is called for each certificate of the peer's chain, from the trust anchor down to the peer's own at depth
+// 0. It gets the certificate as DER, valid only during the call, and the flags found so far (MBEDTLS_X509_BADCERT_…),
+// and returns the flags to go on with: it may clear some and set others. An error ends the handshake.
+type VerifyFunc func(der []byte, depth int, flags uint32) (uint32, error)
+
+// SetVerify sets the connection's verification callback (mbedtls_ssl_set_verify); nil removes it.
+func (s *SSL) SetVerify(f VerifyFunc) {
+	s.verify = f
+	on := C.int(0)
+	if f != nil {
+		on = 1
+	}
+	C.gm_ssl_set_verify(s.c, on)
+}
+
+// gombVerify is reached from mbedtls_ssl_handshake, in the step that parses the peer's Certificate message, on the
+// goroutine that drives the handshake. It may block, and then pins its thread.
+//
+//export gombVerify
+func gombVerify(h unsafe.Pointer, der *C.uchar, n C.size_t, depth C.int, flags *C.uint32_t) (ret C.int) {
+	s := fromHandle[SSL](h)
+	if s == nil {
+		return C.int(ErrX509FatalError)
+	}
+	return s.trap.run(ErrX509FatalError, func() error {
+		f, err := s.verify(unsafe.Slice((*byte)(der), n), int(depth), uint32(*flags))
+		*flags = C.uint32_t(f)
+		return err
+	})
+}

@@ -1,0 +1,225 @@
+package mbedtls
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// Certificate is a chain with the private key of its leaf.
+type Certificate struct {
+	// Certificate is the chain in DER, leaf first. It should not hold the root.
+	Certificate [][]byte
+
+	// PrivateKey is a *[PrivateKey], or a key of the standard library that [x509.MarshalPKCS8PrivateKey] takes and
+	// Mbed TLS has: *rsa.PrivateKey, *ecdsa.PrivateKey.
+	PrivateKey crypto.PrivateKey
+
+	// Leaf is the first certificate, parsed, or nil if package x509 cannot parse it.
+	Leaf *x509.Certificate
+}
+
+// String names the leaf for errors.
+func (c *Certificate) String() string {
+	if c.Leaf != nil {
+		return c.Leaf.Subject.String()
+	}
+	return fmt.Sprintf("chain of %d", len(c.Certificate))
+}
+
+// PrivateKey is a key that Mbed TLS parsed. It may be shared.
+type PrivateKey struct{ pk *cbridge.PK }
+
+// ParsePrivateKey parses a key in PEM or DER: PKCS#1, SEC 1, or PKCS#8. If it is encrypted, password opens it; else
+// password should be nil (mbedtls_pk_parse_key). A wrong password is ErrPKPasswordMismatch, a missing one
+// ErrPKPasswordRequired.
+func ParsePrivateKey(data, password []byte) (*PrivateKey, error) {
+	pk, err := cbridge.ParseKey(data, password)
+	if err != nil {
+		return nil, fmt.Errorf("mbedtls: private key: %w", err)
+	}
+	return &PrivateKey{pk}, nil
+}
+
+// Type is the kind of the key: "RSA" or "EC".
+func (k *PrivateKey) Type() string { return k.pk.Type() }
+
+// Bits is the size of the key.
+func (k *PrivateKey) Bits() int { return k.pk.Bits() }
+
+// Close wipes the key once no Config uses it, without waiting for the garbage collector.
+func (k *PrivateKey) Close() error { return k.pk.Close() }
+
+// X509KeyPair makes a Certificate of a chain and the key of its leaf, both in PEM or DER. The key must fit.
+func X509KeyPair(cert, key []byte) (Certificate, error) {
+	return X509KeyPairWithPassword(cert, key, nil)
+}
+
+// X509KeyPairWithPassword is X509KeyPair for an encrypted key.
+func X509KeyPairWithPassword(cert, key, password []byte) (Certificate, error) {
+	var c Certificate
+	crt, err := parseChain(cert)
+	if err != nil {
+		return c, fmt.Errorf("mbedtls: certificate: %w", err)
+	}
+	defer crt.Close()
+	k, err := ParsePrivateKey(key, password)
+	if err != nil {
+		return c, err
+	}
+	if err := crt.CheckPair(k.pk); err != nil {
+		k.Close()
+		return c, fmt.Errorf("mbedtls: the private key is not the certificate's: %w", err)
+	}
+	c.Certificate, c.PrivateKey = crt.DER(), k
+	c.Leaf, _ = x509.ParseCertificate(c.Certificate[0])
+	return c, nil
+}
+
+// LoadX509KeyPair is X509KeyPair for files.
+func LoadX509KeyPair(certFile, keyFile string) (Certificate, error) {
+	return LoadX509KeyPairWithPassword(certFile, keyFile, nil)
+}
+
+// LoadX509KeyPairWithPassword is X509KeyPairWithPassword for files.
+func LoadX509KeyPairWithPassword(certFile, keyFile string, password []byte) (Certificate, error) {
+	cert, err := os.ReadFile(certFile)
+	if err != nil {
+		return Certificate{}, err
+	}
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		return Certificate{}, err
+	}
+	defer clear(key)
+	c, err := X509KeyPairWithPassword(cert, key, password)
+	if err != nil {
+		return Certificate{}, fmt.Errorf("%s, %s: %w", certFile, keyFile, err)
+	}
+	return c, nil
+}
+
+// FromTLSCertificate takes over a certificate of crypto/tls. Its key must be in memory.
+func FromTLSCertificate(c tls.Certificate) (Certificate, error) {
+	cert := Certificate{Certificate: c.Certificate, PrivateKey: c.PrivateKey, Leaf: c.Leaf}
+	crt, pk, err := cert.parse()
+	if err != nil {
+		return Certificate{}, fmt.Errorf("mbedtls: %w", err)
+	}
+	crt.Close()
+	cert.PrivateKey = &PrivateKey{pk}
+	if cert.Leaf == nil {
+		cert.Leaf, _ = x509.ParseCertificate(cert.Certificate[0])
+	}
+	return cert, nil
+}
+
+// parse makes the library's form of the certificate. The caller closes what it returns, but for the key if that is the
+// Certificate's own.
+func (c *Certificate) parse() (*cbridge.Crt, *cbridge.PK, error) {
+	if len(c.Certificate) == 0 {
+		return nil, nil, errors.New("no certificate")
+	}
+	crt, err := cbridge.NewCrt()
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, der := range c.Certificate {
+		if _, err := crt.Parse(der); err != nil {
+			crt.Close()
+			return nil, nil, fmt.Errorf("certificate %d of the chain: %w", i, err)
+		}
+	}
+	pk, err := c.key()
+	if err == nil {
+		if err = crt.CheckPair(pk); err != nil {
+			err = fmt.Errorf("the private key is not the certificate's: %w", err)
+		}
+	}
+	if err != nil {
+		crt.Close()
+		return nil, nil, err
+	}
+	return crt, pk, nil
+}
+
+func (c *Certificate) key() (*cbridge.PK, error) {
+	switch k := c.PrivateKey.(type) {
+	case nil:
+		return nil, errors.New("no private key")
+	case *PrivateKey:
+		return k.pk, nil
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return nil, fmt.Errorf("private key of type %T: %w", c.PrivateKey, err)
+	}
+	defer clear(der)
+	pk, err := cbridge.ParseKey(der, nil)
+	if err != nil {
+		return nil, fmt.Errorf("private key of type %T: %w", c.PrivateKey, err)
+	}
+	return pk, nil
+}
+
+// addTo gives the certificate to a config, which keeps what it needs.
+func (c *Certificate) addTo(cc *cbridge.Config) error {
+	crt, pk, err := c.parse()
+	if err != nil {
+		return err
+	}
+	defer crt.Close()
+	if _, shared := c.PrivateKey.(*PrivateKey); !shared {
+		defer pk.Close()
+	}
+	return cc.AddOwnCert(crt, pk)
+}
+
+// parseChain parses certificates in PEM, or one in DER. Unlike the library it takes no file of which a part is broken.
+func parseChain(data []byte) (*cbridge.Crt, error) {
+	crt, err := cbridge.NewCrt()
+	if err != nil {
+		return nil, err
+	}
+	skipped, err := crt.Parse(data)
+	if err == nil && skipped > 0 {
+		err = fmt.Errorf("%d of the %d certificates cannot be parsed", skipped, skipped+len(crt.DER()))
+	}
+	if err == nil && len(crt.DER()) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		crt.Close()
+		return nil, err
+	}
+	return crt, nil
+}
+
+// parseCertificate parses a peer's certificate. Of what package x509 does not take, such as a brainpool key, only Raw
+// is set.
+func parseCertificate(der []byte) *x509.Certificate {
+	if cert, err := x509.ParseCertificate(der); err == nil {
+		return cert
+	}
+	return &x509.Certificate{Raw: bytes.Clone(der)}
+}
+
+// pemCertificates counts the certificates of a PEM file, as a bound for what a parse can yield.
+func pemCertificates(data []byte) (n int) {
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return n
+		}
+		if block.Type == "CERTIFICATE" {
+			n++
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package mbedtls
+
+import (
+	"crypto"
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// Config says how connections are made. It must not be changed once a connection has used it: what it then says is
+// frozen in the library's own config, which all its connections share. Clone it to change it. A Config may serve
+// clients and servers, and any number of goroutines.
+//
+// The zero value is a client's config that trusts the system's roots, and needs ServerName.
+type Config struct {
+	// Rand is where randomness comes from; nil is a CTR_DRBG seeded by the operating system, one for the process. It is
+	// read by several connections at once. TLS 1.3 takes its key-exchange keys from PSA whatever Rand is
+	// (mbedtls_ssl_conf_rng).
+	Rand io.Reader
+
+	// Time is the clock for the validity of certificates; nil is time.Now. Seconds matter. It is called by several
+	// connections at once.
+	Time func() time.Time
+
+	// Certificates are this side's own chains with their keys. A server needs at least one; with several, of different
+	// key types, the library picks what suits the client. A client sends the first that suits the server's request.
+	Certificates []Certificate
+
+	// RootCAs are what a client trusts; nil is the system's roots (see [SystemCertPool]).
+	RootCAs *CertPool
+
+	// ClientCAs are what a server trusts to sign client certificates. It must be set if ClientAuth verifies them.
+	ClientCAs *CertPool
+
+	// CRLs are revocation lists, each one in DER or any number in PEM. A certificate of the peer's chain that is on one
+	// is refused; so is one whose issuer's list is expired or badly signed. A chain with no list passes
+	// (mbedtls_ssl_conf_ca_chain).
+	CRLs [][]byte
+
+	// NextProtos are application protocols, in order of preference, of 1 to 255 bytes each. A server with protocols of
+	// its own refuses a client that offers only others (mbedtls_ssl_conf_alpn_protocols, RFC 7301).
+	NextProtos []string
+
+	// ServerName is the host that a client wants: it is sent as SNI, and the certificate must be for it. At most 255
+	// bytes. It may be an IP address (which the library then also sends as SNI). Dial fills it in.
+	ServerName string
+
+	// ClientAuth is what a server asks of clients; the zero value is nothing.
+	ClientAuth ClientAuthType
+
+	// InsecureSkipVerify makes a client take any certificate for any host. What is wrong with it can still be read in
+	// ConnectionState.VerifyFlags. VerifyCertificate and VerifyConnection are still called.
+	InsecureSkipVerify bool
+
+	// InsecureSkipHostname makes a client accept a trusted certificate for whatever host. Without it, and without a
+	// ServerName, a client's handshake fails with ErrSSLCertificateVerificationWithoutHostname.
+	InsecureSkipHostname bool
+
+	// CertificateProfile says which hashes, key types, curves and key sizes the peer's chain may use; nil is
+	// [ProfileDefault] (mbedtls_ssl_conf_cert_profile).
+	CertificateProfile *CertificateProfile
+
+	// VerifyCertificate is called for each certificate of the peer's chain, from the trust anchor at the highest depth
+	// down to the peer's own at 0, with what the library found wrong with it. It returns the flags to go on with: it
+	// may clear some, and add others (CertOther is for its own reasons). An error fails the handshake, and is found in
+	// the error of Handshake by [errors.Is]. Of a certificate that package x509 cannot parse, only Raw is set. It runs
+	// on the goroutine of the handshake, and is called by several connections at once; while it waits, it holds an OS
+	// thread (mbedtls_ssl_conf_verify).
+	VerifyCertificate func(cert *x509.Certificate, depth int, flags VerifyFlags) (VerifyFlags, error)
+
+	// VerifyConnection is called once the handshake is complete, before any data is passed on. An error breaks the
+	// connection with a bad_certificate alert, and is what Handshake returns. It is called by several connections at
+	// once.
+	VerifyConnection func(ConnectionState) error
+
+	// CipherSuites are the suites for TLS 1.2 and TLS 1.3 alike, by IANA number, in order of preference; nil is the
+	// preset's. A version that none of them is for is not offered (mbedtls_ssl_conf_ciphersuites).
+	CipherSuites []uint16
+
+	// Groups are for the key exchange, in order of preference; nil is the preset's (mbedtls_ssl_conf_groups).
+	Groups []Group
+
+	// SignatureAlgorithms are what this side signs with and accepts, in order of preference; nil is the preset's
+	// (mbedtls_ssl_conf_sig_algs).
+	SignatureAlgorithms []SignatureScheme
+
+	// MinVersion and MaxVersion bound the protocol version; 0 is whatever the build has.
+	MinVersion, MaxVersion uint16
+
+	// Preset is where suites, groups, signature algorithms and the profile come from if they are not set above; the
+	// zero value is [PresetDefault].
+	Preset Preset
+
+	// MaxFragmentLength makes a client ask for records of at most 512, 1024, 2048 or 4096 bytes of payload, both ways; a
+	// server goes along. 0 asks for nothing (mbedtls_ssl_conf_max_frag_len, RFC 6066 section 4). The record size limit
+	// of RFC 8449 (TLS 1.3) has no setting: a build with MBEDTLS_SSL_RECORD_SIZE_LIMIT always announces its
+	// MBEDTLS_SSL_IN_CONTENT_LEN and keeps to what the peer announces.
+	MaxFragmentLength int
+
+	// DisableExtendedMasterSecret turns RFC 7627 off in TLS 1.2.
+	DisableExtendedMasterSecret bool
+
+	// DisableEncryptThenMAC turns RFC 7366 off in TLS 1.2.
+	DisableEncryptThenMAC bool
+
+	// LegacyRenegotiation says how a peer without RFC 5746 is treated in TLS 1.2; the zero value takes it, but never
+	// renegotiates with it.
+	LegacyRenegotiation LegacyRenegotiation
+
+	// MinDHBits is the shortest Diffie-Hellman prime that a client takes in TLS 1.2; 0 is 1024
+	// (mbedtls_ssl_conf_dhm_min_bitlen).
+	MinDHBits int
+
+	// DHParams are a server's Diffie-Hellman group in TLS 1.2; nil is the 2048-bit one of RFC 3526
+	// (mbedtls_ssl_conf_dh_param_bin).
+	DHParams *DHParams
+
+	// OmitClientCAs makes a server leave the names of ClientCAs out of its CertificateRequest
+	// (mbedtls_ssl_conf_cert_req_ca_list).
+	OmitClientCAs bool
+
+	// PreferClientCipherSuites makes a server follow the client's order of suites in TLS 1.2
+	// (mbedtls_ssl_conf_preference_order).
+	PreferClientCipherSuites bool
+
+	// ReadTimeout bounds each wait for the peer, in the handshake and in Read; 0 is no bound. When it passes, the error
+	// matches ErrSSLTimeout and [os.ErrDeadlineExceeded], and the connection stays usable
+	// (mbedtls_ssl_conf_read_timeout). A deadline, if that is earlier, comes first.
+	ReadTimeout time.Duration
+
+	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
+	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
+	// and "line" are the place in the C source, "level" is the library's. With 0 or no Logger there is silence, at no
+	// cost. Level 3 and 4 log key material.
+	Logger     *slog.Logger
+	DebugLevel int
+
+	client, server builtConfig
+}
+
+// builtConfig is the library's form of a Config for one end, made when first needed.
+type builtConfig struct {
+	once sync.Once
+	c    *cbridge.Config
+	err  error
+}
+
+// Preset is a set of defaults.
+type Preset int
+
+// The presets of mbedtls_ssl_config_defaults.
+const (
+	PresetDefault Preset = Preset(cbridge.PresetDefault)
+	PresetSuiteB  Preset = Preset(cbridge.PresetSuiteB) // RFC 6460: P-256, P-384, ECDSA, AES-GCM
+)
+
+// ClientAuthType is what a server asks of its clients.
+type ClientAuthType int
+
+// The types of crypto/tls.
+const (
+	NoClientCert               ClientAuthType = iota // ask for nothing
+	RequestClientCert                                // ask; take any certificate, or none
+	RequireAnyClientCert                             // take any certificate
+	VerifyClientCertIfGiven                          // take none, or a trusted one
+	RequireAndVerifyClientCert                       // take a trusted one
+)
+
+// LegacyRenegotiation is how a peer without secure renegotiation (RFC 5746) is treated.
+type LegacyRenegotiation int
+
+// The choices of mbedtls_ssl_conf_legacy_renegotiation.
+const (
+	LegacyNoRenegotiation    = LegacyRenegotiation(cbridge.LegacyNoRenegotiation)    // connect, do not renegotiate
+	LegacyAllowRenegotiation = LegacyRenegotiation(cbridge.LegacyAllowRenegotiation) // insecure
+	LegacyBreakHandshake     = LegacyRenegotiation(cbridge.LegacyBreakHandshake)     // refuse
+)
+
+// DHParams is a Diffie-Hellman group: a safe prime and a generator, big-endian.
+type DHParams struct{ P, G []byte }
+
+// CertificateProfile says what the certificates of a chain may use. What is not listed is refused.
+type CertificateProfile struct {
+	Hashes     []crypto.Hash             // of signatures
+	PublicKeys []x509.PublicKeyAlgorithm // x509.RSA, x509.ECDSA
+	Curves     []Group                   // of EC keys
+	MinRSABits int
+
+	builtin *cbridge.CertProfile
+}
+
+// The profiles of the library (mbedtls_x509_crt_profile_default, …_next, …_suiteb). They may not be changed; compose a
+// CertificateProfile of your own instead.
+var (
+	ProfileDefault = &CertificateProfile{builtin: &cbridge.ProfileDefault}
+	ProfileNext    = &CertificateProfile{builtin: &cbridge.ProfileNext}
+	ProfileSuiteB  = &CertificateProfile{builtin: &cbridge.ProfileSuiteB}
+)
+
+// Clone returns a copy that has not been used yet.
+func (c *Config) Clone() *Config {
+	if c == nil {
+		return nil
+	}
+	return &Config{
+		Rand:                        c.Rand,
+		Time:                        c.Time,
+		Certificates:                c.Certificates,
+		RootCAs:                     c.RootCAs,
+		ClientCAs:                   c.ClientCAs,
+		CRLs:                        c.CRLs,
+		NextProtos:                  c.NextProtos,
+		ServerName:                  c.ServerName,
+		ClientAuth:                  c.ClientAuth,
+		InsecureSkipVerify:          c.InsecureSkipVerify,
+		InsecureSkipHostname:        c.InsecureSkipHostname,
+		CertificateProfile:          c.CertificateProfile,
+		VerifyCertificate:           c.VerifyCertificate,
+		VerifyConnection:            c.VerifyConnection,
+		CipherSuites:                c.CipherSuites,
+		Groups:                      c.Groups,
+		SignatureAlgorithms:         c.SignatureAlgorithms,
+		MinVersion:                  c.MinVersion,
+		MaxVersion:                  c.MaxVersion,
+		Preset:                      c.Preset,
+		MaxFragmentLength:           c.MaxFragmentLength,
+		DisableExtendedMasterSecret: c.DisableExtendedMasterSecret,
+		DisableEncryptThenMAC:       c.DisableEncryptThenMAC,
+		LegacyRenegotiation:         c.LegacyRenegotiation,
+		MinDHBits:                   c.MinDHBits,
+		DHParams:                    c.DHParams,
+		OmitClientCAs:               c.OmitClientCAs,
+		PreferClientCipherSuites:    c.PreferClientCipherSuites,
+		ReadTimeout:                 c.ReadTimeout,
+		Logger:                      c.Logger,
+		DebugLevel:                  c.DebugLevel,
+	}
+}
+
+// Close frees the library's form of the Config once its last connection is closed, without waiting for the garbage
+// collector, which else does it. A closed Config makes no new connections.
+func (c *Config) Close() error {
+	for _, b := range []*builtConfig{&c.client, &c.server} {
+		b.once.Do(func() { b.err = errConfigClosed })
+		if b.c != nil {
+			b.c.Close()
+		}
+	}
+	return nil
+}
+
+// Validate reports what a connection of that end would fail with over the Config: a [ConfigError] that names the
+// field. It freezes the Config.
+func (c *Config) Validate(server bool) error {
+	_, err := c.built(server)
+	return err
+}
+
+func (c *Config) built(server bool) (*cbridge.Config, error) {
+	b := &c.client
+	if server {
+		b = &c.server
+	}
+	b.once.Do(func() { b.c, b.err = c.build(server) })
+	return b.c, b.err
+}

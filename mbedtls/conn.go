@@ -1,0 +1,330 @@
+package mbedtls
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// Conn is a TLS connection. It is a [net.Conn]: its methods may be called by several goroutines, a Read that waits
+// keeps no Write from going on, and Close ends both.
+type Conn struct {
+	conn       net.Conn
+	config     *Config
+	server     bool
+	serverName string // what a client wants
+
+	handshakeMu   sync.Mutex
+	handshakeErr  error // final
+	handshakeDone atomic.Bool
+
+	state atomic.Pointer[ConnectionState] // set when the handshake is complete
+
+	closed  atomic.Bool
+	closing atomic.Pointer[cbridge.SSL] // ssl, for Close
+
+	// mu is held while in C, and for no longer.
+	mu      sync.Mutex
+	ssl     *cbridge.SSL // set by the first handshake
+	owed    bool         // C left a rest of output behind; see cbridge.SSL.FlushOutput
+	readErr error        // final
+
+	writeMu  sync.Mutex // one Write at a time
+	writeErr error      // of writeMu; final
+
+	inMu  sync.Mutex // one goroutine reads from conn
+	outMu sync.Mutex // one goroutine writes to conn
+
+	deadlines readDeadlines
+}
+
+// Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
+// or when it is asked for. config must have a ServerName, or opt out of checking it.
+func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false) }
+
+// Server makes a connection of conn, whose other end is a client. config must have a certificate.
+func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true) }
+
+func newConn(conn net.Conn, config *Config, server bool) *Conn {
+	if config == nil {
+		config = new(Config)
+	}
+	c := &Conn{conn: conn, config: config, server: server, deadlines: readDeadlines{conn: conn}}
+	if !server {
+		c.serverName = config.ServerName
+	}
+	return c
+}
+
+// NetConn is the connection underneath. What is read from or written to it breaks this one.
+func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// LocalAddr is the address of this end.
+func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+
+// RemoteAddr is the address of the other end.
+func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// SetDeadline bounds Read, Write and Handshake; the zero time is no bound. A deadline that passed does no harm: set a
+// later one and go on.
+func (c *Conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline bounds Read, and waiting for the peer in Handshake.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.set(t) }
+
+// SetWriteDeadline bounds Write, and sending in Handshake. What a Write that timed out has encrypted by then counts as
+// written, and is sent before anything else by the next one.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
+
+// ConnectionState is what the handshake settled; its zero value before that is complete. It stays after Close.
+func (c *Conn) ConnectionState() ConnectionState {
+	st := c.state.Load()
+	if st == nil {
+		return ConnectionState{}
+	}
+	s := *st
+	for _, der := range s.PeerCertificatesDER {
+		s.PeerCertificates = append(s.PeerCertificates, parseCertificate(der))
+	}
+	return s
+}
+
+// VerifyHostname checks the peer's certificate against a host name, as [x509.Certificate.VerifyHostname] does. It is
+// for clients, after the handshake.
+func (c *Conn) VerifyHostname(host string) error {
+	st := c.ConnectionState()
+	if c.server || len(st.PeerCertificates) == 0 {
+		return errNoPeerCertificate
+	}
+	return st.PeerCertificates[0].VerifyHostname(host)
+}
+
+// begin keeps the C context alive for one call; the context's Release ends that.
+func (c *Conn) begin(ctx context.Context) (*cbridge.SSL, error) {
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.ssl.Retain(); err != nil {
+		return nil, err
+	}
+	return c.ssl, nil
+}
+
+// Read reads application data. The peer's orderly end is [io.EOF]; an end without close_notify is
+// [io.ErrUnexpectedEOF], since data may have been cut off. TLS 1.3 session tickets pass unseen.
+func (c *Conn) Read(p []byte) (int, error) {
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer ssl.Release()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, pending, err := c.readOnce(p)
+		if pending {
+			// An alert, or an answer to the peer. Its failing is Write's to report: there may be more to read.
+			_ = c.flush(err == ErrSSLWantWrite)
+		}
+		switch err {
+		case nil:
+			return n, nil
+		case ErrSSLWantRead:
+			if err := c.fill(); err != nil {
+				return 0, err
+			}
+		case ErrSSLWantWrite:
+			if c.outputFull() {
+				return 0, errOutputStuck
+			}
+		default:
+			return 0, err
+		}
+	}
+}
+
+// readOnce makes one library call, and tells whether output waits.
+func (c *Conn) readOnce(p []byte) (n int, pending bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readErr != nil {
+		return 0, false, c.readErr
+	}
+	for {
+		n, err = c.ssl.Read(p)
+		if err == nil || err == ErrSSLWantRead {
+			break
+		}
+		if err == ErrSSLWantWrite {
+			c.owed = true
+			break
+		}
+		if codeOf(err) == ErrSSLReceivedNewSessionTicket {
+			continue
+		}
+		c.readErr = c.explain(err)
+		err = c.readErr
+		break
+	}
+	return n, c.ssl.OutputLen() > 0, err
+}
+
+// Write encrypts and sends p. If it fails, n bytes of p are on their way or will be sent by the next Write.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer ssl.Release()
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if c.writeErr != nil {
+		return 0, c.writeErr
+	}
+	for n < len(p) {
+		m, err := c.writeOnce(p[n:])
+		n += m
+		switch err {
+		case nil:
+		case ErrSSLWantWrite: // the ring is full
+			if err := c.flush(true); err != nil {
+				return n, c.failWrite(err)
+			}
+		case ErrSSLWantRead: // a renegotiation
+			if err := c.flush(true); err != nil {
+				return n, c.failWrite(err)
+			}
+			if err := c.fill(); err != nil {
+				return n, err
+			}
+		default:
+			_ = c.flush(true)
+			return n, c.failWrite(err)
+		}
+	}
+	return n, c.failWrite(c.flush(true))
+}
+
+// writeOnce encrypts one record, if the ring has room for it.
+func (c *Conn) writeOnce(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.makeRoom(); err != nil {
+		return 0, err
+	}
+	n, err := c.ssl.Write(p)
+	switch err {
+	case nil, ErrSSLWantRead:
+	case ErrSSLWantWrite:
+		c.owed = true // not of p: there was room for it
+	default:
+		err = c.explain(err)
+	}
+	return n, err
+}
+
+// makeRoom makes sure that a record can be written whole. With mu held.
+func (c *Conn) makeRoom() error {
+	if c.ssl.OutputSpace() < cbridge.MaxRecord {
+		return ErrSSLWantWrite
+	}
+	if c.owed {
+		if err := c.ssl.FlushOutput(); err != nil {
+			return err
+		}
+		c.owed = false
+		return c.makeRoom()
+	}
+	return nil
+}
+
+// failWrite makes errors final that are not timeouts. With writeMu held.
+func (c *Conn) failWrite(err error) error {
+	if err != nil && !isTimeout(err) {
+		c.writeErr = err
+	}
+	return err
+}
+
+// CloseWrite sends close_notify: the peer reads io.EOF, and may go on writing. The handshake must be complete.
+func (c *Conn) CloseWrite() error {
+	if !c.handshakeDone.Load() {
+		return errEarlyShutdown
+	}
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return err
+	}
+	defer ssl.Release()
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	return c.sendCloseNotify()
+}
+
+// sendCloseNotify ends the writing side. With writeMu held.
+func (c *Conn) sendCloseNotify() error {
+	if c.writeErr == nil {
+		if err := c.queue((*cbridge.SSL).CloseNotify); err != nil {
+			return err
+		}
+		c.writeErr = errShutdown
+	}
+	return c.flush(true)
+}
+
+// queue makes a library call that emits one record, after making room for it.
+func (c *Conn) queue(emit func(*cbridge.SSL) error) error {
+	for {
+		err := func() error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if err := c.makeRoom(); err != nil {
+				return err
+			}
+			return emit(c.ssl)
+		}()
+		if err != ErrSSLWantWrite {
+			return err
+		}
+		if err := c.flush(true); err != nil {
+			return err
+		}
+	}
+}
+
+// closeTimeout bounds how long Close tries to tell the peer.
+const closeTimeout = 5 * time.Second
+
+// Close sends close_notify, unless a Write is under way, and closes the connection underneath. Calls that wait return
+// [net.ErrClosed], and so does a second Close.
+func (c *Conn) Close() error {
+	if !c.closed.CompareAndSwap(false, true) {
+		return net.ErrClosed
+	}
+	if c.handshakeDone.Load() && c.writeMu.TryLock() {
+		if c.ssl.Retain() == nil {
+			if c.conn.SetWriteDeadline(time.Now().Add(closeTimeout)) == nil {
+				_ = c.sendCloseNotify() // the peer may be gone
+			}
+			c.ssl.Release()
+		}
+		c.writeMu.Unlock()
+	}
+	err := c.conn.Close()
+	if ssl := c.closing.Load(); ssl != nil {
+		ssl.Close()
+	}
+	return err
+}
+
+var _ net.Conn = (*Conn)(nil)

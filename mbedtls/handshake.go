@@ -1,0 +1,241 @@
+package mbedtls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+var (
+	errNoPeerCertificate = errors.New("mbedtls: there is no certificate of a server")
+	errOutputStuck       = errors.New("mbedtls: the peer does not take what must be sent before more can be read")
+	errNoServerName      = errors.New("set Config.ServerName to the host that the certificate must be for, or opt out with InsecureSkipHostname or InsecureSkipVerify")
+)
+
+// Handshake runs the handshake, if that is not complete yet. Read and Write do so by themselves. After a timeout it
+// may be called again, and goes on where it was; any other error is final.
+func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
+
+// HandshakeContext is Handshake that ctx can end: the connection is then closed, and the error is ctx's. Once the
+// handshake is complete, ctx has no effect.
+func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
+	if c.handshakeDone.Load() {
+		return nil
+	}
+	c.handshakeMu.Lock()
+	defer c.handshakeMu.Unlock()
+	if c.handshakeErr != nil || c.handshakeDone.Load() {
+		return c.handshakeErr
+	}
+	if c.closed.Load() {
+		return net.ErrClosed
+	}
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+		defer func() {
+			if !stop() {
+				err = ctx.Err()
+				c.handshakeErr = err
+			}
+		}()
+	}
+	if err = c.handshake(); err != nil && !isTimeout(err) {
+		c.handshakeErr = err
+	}
+	return err
+}
+
+func (c *Conn) handshake() error {
+	if c.ssl == nil {
+		if err := c.setup(); err != nil {
+			return err
+		}
+	}
+	if err := c.ssl.Retain(); err != nil {
+		return err
+	}
+	defer c.ssl.Release()
+	for {
+		err := c.step()
+		flushErr := c.flush(true)
+		switch {
+		case err == nil && flushErr == nil:
+			return c.complete()
+		case err == nil || err == ErrSSLWantWrite:
+			if flushErr != nil {
+				return flushErr
+			}
+		case err == ErrSSLWantRead:
+			if flushErr != nil {
+				return flushErr
+			}
+			if err := c.fill(); err != nil {
+				return err
+			}
+		default:
+			return err // it says more than a flush of the alert that failed
+		}
+	}
+}
+
+// setup makes the C context.
+func (c *Conn) setup() error {
+	cc, err := c.config.built(c.server)
+	if err != nil {
+		return err
+	}
+	if err := checkServerName(c.serverName); err != nil {
+		return err
+	}
+	ssl, err := cbridge.NewSSL(cc)
+	if err != nil {
+		return err
+	}
+	if !c.server {
+		switch {
+		case c.serverName != "":
+			err = ssl.SetHostname(c.serverName)
+		case c.config.InsecureSkipHostname || c.config.InsecureSkipVerify:
+			err = ssl.SetNoHostname()
+		}
+		if err != nil {
+			ssl.Close()
+			return err
+		}
+	}
+	if verify := c.config.VerifyCertificate; verify != nil {
+		ssl.SetVerify(func(der []byte, depth int, flags uint32) (uint32, error) {
+			f, err := verify(parseCertificate(der), depth, VerifyFlags(flags))
+			return uint32(f), err
+		})
+	}
+	c.ssl = ssl
+	c.closing.Store(ssl)
+	if c.closed.Load() { // Close may have found no context to close
+		ssl.Close()
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// step goes on with the handshake until it is complete, fails, or waits.
+func (c *Conn) step() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rejects := clientRejects[c.config.ClientAuth]
+	if !c.server || rejects == 0 {
+		return c.explain(c.ssl.Handshake())
+	}
+	for !c.ssl.HandshakeOver() {
+		if err := c.ssl.HandshakeStep(); err != nil {
+			return c.explain(err)
+		}
+		if err := c.checkClient(rejects); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clientRejects are the flags that end the handshake of a server that takes more than the library's VERIFY_OPTIONAL
+// means by it.
+var clientRejects = map[ClientAuthType]VerifyFlags{
+	RequireAnyClientCert:    CertMissing,
+	VerifyClientCertIfGiven: ^(CertMissing | CertSkipVerify),
+}
+
+// checkClient looks at the verification's result as soon as there is one. With mu held.
+func (c *Conn) checkClient(rejects VerifyFlags) error {
+	flags := VerifyFlags(c.ssl.VerifyResult())
+	if flags == VerifyUnavailable || flags&rejects == 0 {
+		return nil
+	}
+	code, alert := ErrSSLBadCertificate, alertBadCertificate
+	switch {
+	case flags&CertMissing != 0:
+		code, alert = ErrSSLNoClientCertificate, alertHandshakeFailure
+		if c.ssl.Version() == VersionTLS13 {
+			alert = alertCertificateRequired
+		}
+	case flags&CertExpired != 0:
+		alert = alertCertificateExpired
+	case flags&CertRevoked != 0:
+		alert = alertCertificateRevoked
+	case flags&CertNotTrusted != 0:
+		alert = alertUnknownCA
+	}
+	_ = c.ssl.SendAlert(cbridge.AlertFatal, alert) // the verdict counts
+	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}
+}
+
+// complete notes the result, and asks the user.
+func (c *Conn) complete() error {
+	c.mu.Lock()
+	st := readState(c.ssl, c.serverName)
+	c.mu.Unlock()
+	c.state.Store(st)
+	if err := c.verifyConnection(); err != nil {
+		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })
+		_ = c.flush(true)
+		c.state.Store(nil)
+		return err
+	}
+	c.handshakeDone.Store(true)
+	return nil
+}
+
+func (c *Conn) verifyConnection() error {
+	st := c.state.Load()
+	if !c.server && len(st.PeerCertificatesDER) > 0 && c.serverName == "" &&
+		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify {
+		// Reached only in a build with MBEDTLS_SSL_CLI_ALLOW_WEAK_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME.
+		return &Error{Code: ErrSSLCertificateVerificationWithoutHostname, Op: "mbedtls_ssl_handshake", Cause: errNoServerName}
+	}
+	if c.config.VerifyConnection == nil {
+		return nil
+	}
+	return c.config.VerifyConnection(c.ConnectionState())
+}
+
+func codeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// explain adds to an error of the library what else is known about its reason. With mu held.
+func (c *Conn) explain(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Cause != nil {
+		return err
+	}
+	switch e.Code {
+	case ErrSSLPeerCloseNotify:
+		if c.handshakeDone.Load() {
+			return io.EOF
+		}
+		e.Cause = io.ErrUnexpectedEOF
+	case ErrSSLConnEOF:
+		if c.handshakeDone.Load() {
+			return io.ErrUnexpectedEOF
+		}
+		e.Cause = fmt.Errorf("the peer closed the connection: %w", io.ErrUnexpectedEOF)
+	case ErrSSLFatalAlertMessage:
+		if alert := c.ssl.LastAlert(); alert >= 0 {
+			e.Cause = AlertError(alert)
+		}
+	case ErrX509CertVerifyFailed, ErrSSLBadCertificate:
+		if flags := VerifyFlags(c.ssl.VerifyResult()); flags != 0 && flags != VerifyUnavailable {
+			e.Cause = &VerifyError{flags}
+		}
+	case ErrSSLCertificateVerificationWithoutHostname:
+		e.Cause = errNoServerName
+	}
+	return err
+}

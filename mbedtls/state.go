@@ -1,0 +1,51 @@
+package mbedtls
+
+import (
+	"crypto/x509"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// ConnectionState is what a handshake settled.
+type ConnectionState struct {
+	Version              uint16 // VersionTLS12 or VersionTLS13
+	HandshakeComplete    bool
+	CipherSuite          uint16 // by IANA number; CipherSuiteName has its name
+	Group                Group  // of the key exchange; 0 if it has none
+	NegotiatedProtocol   string // by ALPN; "" if none
+	ServerName           string // what a client asked for; "" on a server
+	DidResume            bool   // an earlier session was resumed
+	ExtendedMasterSecret bool   // RFC 7627; always true in TLS 1.3
+
+	// PeerCertificatesDER is the peer's chain as it was sent, leaf first.
+	PeerCertificatesDER [][]byte
+
+	// PeerCertificates is the same chain, parsed. Of a certificate that package x509 cannot parse, only Raw is set.
+	PeerCertificates []*x509.Certificate
+
+	// VerifyFlags is what is wrong with the peer's chain: not 0 only where the Config lets that pass.
+	VerifyFlags VerifyFlags
+
+	// RecordExpansion is how many bytes a record adds to its payload at most. MaxOutPayload and MaxInPayload are the
+	// largest payloads of records that are sent and received, in bytes.
+	RecordExpansion, MaxOutPayload, MaxInPayload int
+}
+
+// readState asks the library; the handshake must be complete.
+func readState(s *cbridge.SSL, serverName string) *ConnectionState {
+	return &ConnectionState{
+		Version:              s.Version(),
+		HandshakeComplete:    true,
+		CipherSuite:          s.Ciphersuite(),
+		Group:                Group(s.Group()),
+		NegotiatedProtocol:   s.ALPN(),
+		ServerName:           serverName,
+		DidResume:            s.Resumed(),
+		ExtendedMasterSecret: s.ExtendedMasterSecret(),
+		PeerCertificatesDER:  s.PeerCertificates(),
+		VerifyFlags:          VerifyFlags(s.VerifyResult()),
+		RecordExpansion:      s.RecordExpansion(),
+		MaxOutPayload:        s.MaxOutPayload(),
+		MaxInPayload:         s.MaxInPayload(),
+	}
+}

@@ -96,8 +96,8 @@ static int raw_recv_timeout(void *ctx, unsigned char *buf, size_t len, uint32_t 
     return gombBIORecvTimeout(((gm_ssl *) ctx)->handle, buf, len, ms);
 }
 
-void gm_ssl_set_raw_bio(gm_ssl *s, int has_recv, int has_recv_timeout)
+void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout)
 {
-    mbedtls_ssl_set_bio(&s->ssl, s, raw_send, has_recv ? raw_recv : NULL,
+    mbedtls_ssl_set_bio(&s->ssl, s, has_send ? raw_send : NULL, has_recv ? raw_recv : NULL,
                         has_recv_timeout ? raw_recv_timeout : NULL);
 }

@@ -77,7 +77,7 @@ type BIO struct {
 // SetBIO puts closures in place of the rings.
 func (s *SSL) SetBIO(b BIO) {
 	s.bio = b
-	C.gm_ssl_set_raw_bio(s.c, flag(b.Recv != nil), flag(b.RecvTimeout != nil))
+	C.gm_ssl_set_raw_bio(s.c, flag(b.Send != nil), flag(b.Recv != nil), flag(b.RecvTimeout != nil))
 }
 
 // move runs a BIO closure for a trampoline.

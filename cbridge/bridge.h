@@ -91,7 +91,7 @@ int gm_ssl_flush_output(gm_ssl *s);
 
 // bio.c
 void gm_ssl_set_ring_bio(gm_ssl *s);
-void gm_ssl_set_raw_bio(gm_ssl *s, int has_recv, int has_recv_timeout);
+void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
 int gm_ring_reserve(gm_ring *q);
 
 // verify.c

@@ -190,7 +190,7 @@ int gm_conf_cert_req_ca_list(gm_config *c, int on)
 
 int gm_conf_preference_order(gm_config *c, int order)
 {
-#if defined(MBEDTLS_SSL_SRV_C)
+#if defined(MBEDTLS_SSL_SRV_C) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
     mbedtls_ssl_conf_preference_order(&c->conf, order);
     return 0;
 #else

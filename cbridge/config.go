@@ -282,7 +282,7 @@ func (c *Config) SetDHMMinBits(bits uint) error {
 
 // SetDHParams sets a server's Diffie-Hellman prime and generator, big-endian (mbedtls_ssl_conf_dh_param_bin).
 func (c *Config) SetDHParams(p, g []byte) error {
-	return check(C.gm_conf_dh_param(c.c, bytes(p), C.size_t(len(p)), bytes(g), C.size_t(len(g))),
+	return check(C.gm_conf_dh_param(c.c, cbytes(p), C.size_t(len(p)), cbytes(g), C.size_t(len(g))),
 		"mbedtls_ssl_conf_dh_param_bin", "MBEDTLS_DHM_C")
 }
 

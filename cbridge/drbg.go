@@ -40,7 +40,7 @@ func newCtrDrbg(personalization []byte) (*CtrDrbg, error) {
 		free()
 		return nil, errNoMemory
 	}
-	if ret := C.gm_ctr_drbg_seed(d, e, bytes(personalization), C.size_t(len(personalization))); ret != 0 {
+	if ret := C.gm_ctr_drbg_seed(d, e, cbytes(personalization), C.size_t(len(personalization))); ret != 0 {
 		free()
 		return nil, newError("mbedtls_ctr_drbg_seed", int(ret), nil)
 	}
@@ -58,7 +58,7 @@ func (g *CtrDrbg) Read(p []byte) (n int, err error) {
 	defer runtime.KeepAlive(g)
 	for n < len(p) {
 		part := p[n:min(n+C.MBEDTLS_CTR_DRBG_MAX_REQUEST, len(p))]
-		if ret := C.mbedtls_ctr_drbg_random(unsafe.Pointer(g.c), bytes(part), C.size_t(len(part))); ret != 0 {
+		if ret := C.mbedtls_ctr_drbg_random(unsafe.Pointer(g.c), cbytes(part), C.size_t(len(part))); ret != 0 {
 			return n, newError("mbedtls_ctr_drbg_random", int(ret), nil)
 		}
 		n += len(part)
@@ -72,7 +72,7 @@ func (g *CtrDrbg) Reseed(additional []byte) error {
 		return err
 	}
 	defer g.res.release()
-	if ret := C.mbedtls_ctr_drbg_reseed(g.c, bytes(additional), C.size_t(len(additional))); ret != 0 {
+	if ret := C.mbedtls_ctr_drbg_reseed(g.c, cbytes(additional), C.size_t(len(additional))); ret != 0 {
 		return newError("mbedtls_ctr_drbg_reseed", int(ret), nil)
 	}
 	return nil

@@ -28,6 +28,15 @@ var initialize = sync.OnceValue(func() error {
 	return nil
 })
 
+// Shutdown frees what the library keeps for the process: PSA's key store and the random generator
+// (mbedtls_psa_crypto_free). Nothing of this package may be used afterwards. It is for leak checks.
+func Shutdown() {
+	if processDrbg != nil {
+		processDrbg.Close()
+	}
+	C.mbedtls_psa_crypto_free()
+}
+
 // Feature reports whether the library was built with an option, such as MBEDTLS_SSL_ALPN
 // (mbedtls_version_check_feature).
 func Feature(option string) bool {

@@ -10,8 +10,8 @@ import (
 
 func free(s *C.char) { C.free(unsafe.Pointer(s)) }
 
-// bytes gives C the memory of b, nil for an empty slice. C must not keep it.
-func bytes(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(b)) }
+// cbytes gives C the memory of b, nil for an empty slice. C must not keep it.
+func cbytes(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(b)) }
 
 // arena is C memory that lives as long as a Config, for the lists that the library keeps pointers to.
 type arena struct{ blocks []unsafe.Pointer }

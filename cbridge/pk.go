@@ -4,7 +4,7 @@ package cbridge
 import "C"
 
 import (
-	stdbytes "bytes"
+	"bytes"
 	"runtime"
 )
 
@@ -27,7 +27,7 @@ func ParseKey(data, password []byte) (*PK, error) {
 	k := &PK{c: c}
 	k.res = own(k, func() { C.gm_pk_delete(c) })
 	pem := terminatedPEM(data)
-	ret := C.gm_pk_parse_key(c, bytes(pem), C.size_t(len(pem)), bytes(password), C.size_t(len(password)), processDrbg.c)
+	ret := C.gm_pk_parse_key(c, cbytes(pem), C.size_t(len(pem)), cbytes(password), C.size_t(len(password)), processDrbg.c)
 	if len(pem) != len(data) {
 		clear(pem) // our copy of a secret
 	}
@@ -58,7 +58,7 @@ func (k *PK) Type() string {
 
 // terminatedPEM returns data with the zero byte that the library wants after PEM; DER stays as it is.
 func terminatedPEM(data []byte) []byte {
-	if !stdbytes.Contains(data, []byte("-----BEGIN ")) || data[len(data)-1] == 0 {
+	if !bytes.Contains(data, []byte("-----BEGIN ")) || data[len(data)-1] == 0 {
 		return data
 	}
 	return append(data[:len(data):len(data)], 0)

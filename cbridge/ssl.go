@@ -50,8 +50,8 @@ func (s *SSL) Close() error {
 	return nil
 }
 
-// Retain keeps the C memory of the connection until Release, whatever Close does. It fails after Close. The rings'
-// segments are valid only between the two.
+// Retain keeps the C memory of the connection until Release, whatever Close does. It fails after Close. The ring BIO's
+// methods may be called only between the two.
 func (s *SSL) Retain() error { return s.res.acquire() }
 
 // Release undoes one Retain.
@@ -122,9 +122,6 @@ func (s *SSL) HandshakeStep() error {
 	return s.trap.end("mbedtls_ssl_handshake_step", int(C.gm_ssl_handshake_step(s.c)))
 }
 
-// HandshakeOver reports whether the handshake is complete (mbedtls_ssl_is_handshake_over).
-func (s *SSL) HandshakeOver() bool { return C.gm_ssl_is_handshake_over(s.c) == 1 }
-
 // Read reads decrypted application data (mbedtls_ssl_read). n is 0 if and only if err is not nil or p is empty. The
 // end of the transport is ErrSSLConnEOF, the peer's orderly end ErrSSLPeerCloseNotify.
 func (s *SSL) Read(p []byte) (n int, err error) {
@@ -135,7 +132,7 @@ func (s *SSL) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer s.leave()
-	ret := C.gm_ssl_read(s.c, bytes(p), C.size_t(len(p)))
+	ret := C.gm_ssl_read(s.c, cbytes(p), C.size_t(len(p)))
 	if ret == 0 {
 		ret = C.MBEDTLS_ERR_SSL_CONN_EOF
 	}
@@ -149,7 +146,7 @@ func (s *SSL) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer s.leave()
-	ret := C.gm_ssl_write(s.c, bytes(p), C.size_t(len(p)))
+	ret := C.gm_ssl_write(s.c, cbytes(p), C.size_t(len(p)))
 	return max(0, int(ret)), s.trap.end("mbedtls_ssl_write", int(ret))
 }
 
@@ -188,48 +185,83 @@ func (s *SSL) CloseNotify() error {
 	return s.trap.end("mbedtls_ssl_close_notify", int(C.gm_ssl_close_notify(s.c)))
 }
 
-// LastAlert is the description of the alert that the last record held, or -1.
-func (s *SSL) LastAlert() int { return int(C.gm_ssl_last_alert(s.c)) }
+// query reads from the context, and gives the zero value after Close.
+func query[T any](s *SSL, read func(*C.gm_ssl) T) (v T) {
+	if s.res.acquire() != nil {
+		return v
+	}
+	defer s.leave()
+	return read(s.c)
+}
+
+// HandshakeOver reports whether the handshake is complete (mbedtls_ssl_is_handshake_over).
+func (s *SSL) HandshakeOver() bool {
+	return query(s, func(c *C.gm_ssl) bool { return C.gm_ssl_is_handshake_over(c) == 1 })
+}
+
+// LastAlert is the description of the alert that the last record held; ok is false if that held none.
+func (s *SSL) LastAlert() (description uint8, ok bool) {
+	alert := query(s, func(c *C.gm_ssl) C.int { return C.gm_ssl_last_alert(c) + 1 })
+	return uint8(alert - 1), alert > 0
+}
 
 // VerifyResult is what was found wrong with the peer's certificate, as MBEDTLS_X509_BADCERT_… flags
 // (mbedtls_ssl_get_verify_result): 0 nothing, all ones if it is not known.
-func (s *SSL) VerifyResult() uint32 { return uint32(C.mbedtls_ssl_get_verify_result(&s.c.ssl)) }
+func (s *SSL) VerifyResult() uint32 {
+	return query(s, func(c *C.gm_ssl) uint32 { return uint32(C.mbedtls_ssl_get_verify_result(&c.ssl)) })
+}
 
 // Version is the negotiated protocol version, as on the wire, or 0 (mbedtls_ssl_get_version_number).
-func (s *SSL) Version() uint16 { return uint16(C.gm_ssl_version(s.c)) }
+func (s *SSL) Version() uint16 {
+	return query(s, func(c *C.gm_ssl) uint16 { return uint16(C.gm_ssl_version(c)) })
+}
 
 // Ciphersuite is the IANA number of the negotiated suite (mbedtls_ssl_get_ciphersuite_id_from_ssl).
 func (s *SSL) Ciphersuite() uint16 {
-	return uint16(C.mbedtls_ssl_get_ciphersuite_id_from_ssl(&s.c.ssl))
+	return query(s, func(c *C.gm_ssl) uint16 { return uint16(C.mbedtls_ssl_get_ciphersuite_id_from_ssl(&c.ssl)) })
 }
 
 // ALPN is the negotiated application protocol, or "" (mbedtls_ssl_get_alpn_protocol).
-func (s *SSL) ALPN() string { return C.GoString(C.gm_ssl_alpn(s.c)) }
+func (s *SSL) ALPN() string {
+	return query(s, func(c *C.gm_ssl) string { return C.GoString(C.gm_ssl_alpn(c)) })
+}
 
 // Resumed reports whether the last handshake resumed a session.
-func (s *SSL) Resumed() bool { return s.c.resumed != 0 }
+func (s *SSL) Resumed() bool { return query(s, func(c *C.gm_ssl) bool { return c.resumed != 0 }) }
 
 // ExtendedMasterSecret reports whether RFC 7627 is in use; with TLS 1.3 always.
-func (s *SSL) ExtendedMasterSecret() bool { return s.c.extended_ms != 0 }
+func (s *SSL) ExtendedMasterSecret() bool {
+	return query(s, func(c *C.gm_ssl) bool { return c.extended_ms != 0 })
+}
 
 // Group is the IANA number of the key exchange's named group, or 0.
-func (s *SSL) Group() uint16 { return uint16(s.c.group) }
+func (s *SSL) Group() uint16 { return query(s, func(c *C.gm_ssl) uint16 { return uint16(c.group) }) }
 
 // RecordExpansion is how many bytes a record adds to its payload (mbedtls_ssl_get_record_expansion).
-func (s *SSL) RecordExpansion() int { return int(C.mbedtls_ssl_get_record_expansion(&s.c.ssl)) }
+func (s *SSL) RecordExpansion() int {
+	return query(s, func(c *C.gm_ssl) int { return int(C.mbedtls_ssl_get_record_expansion(&c.ssl)) })
+}
 
 // MaxOutPayload is the largest payload of a record that is written (mbedtls_ssl_get_max_out_record_payload).
-func (s *SSL) MaxOutPayload() int { return int(C.mbedtls_ssl_get_max_out_record_payload(&s.c.ssl)) }
+func (s *SSL) MaxOutPayload() int {
+	return query(s, func(c *C.gm_ssl) int { return int(C.mbedtls_ssl_get_max_out_record_payload(&c.ssl)) })
+}
 
 // MaxInPayload is the largest payload of a record that is read (mbedtls_ssl_get_max_in_record_payload).
-func (s *SSL) MaxInPayload() int { return int(C.mbedtls_ssl_get_max_in_record_payload(&s.c.ssl)) }
+func (s *SSL) MaxInPayload() int {
+	return query(s, func(c *C.gm_ssl) int { return int(C.mbedtls_ssl_get_max_in_record_payload(&c.ssl)) })
+}
 
 // BytesAvail is how much decrypted data waits in the context (mbedtls_ssl_get_bytes_avail).
-func (s *SSL) BytesAvail() int { return int(C.mbedtls_ssl_get_bytes_avail(&s.c.ssl)) }
+func (s *SSL) BytesAvail() int {
+	return query(s, func(c *C.gm_ssl) int { return int(C.mbedtls_ssl_get_bytes_avail(&c.ssl)) })
+}
 
 // PeerCertificates is the peer's chain as it was sent, leaf first, in DER; nil if there is none, or if the build does
 // not keep it (mbedtls_ssl_get_peer_cert).
-func (s *SSL) PeerCertificates() [][]byte { return chainDER(C.gm_ssl_peer_cert(s.c)) }
+func (s *SSL) PeerCertificates() [][]byte {
+	return query(s, func(c *C.gm_ssl) [][]byte { return chainDER(C.gm_ssl_peer_cert(c)) })
+}
 
 func chainDER(crt *C.mbedtls_x509_crt) (chain [][]byte) {
 	for ; crt != nil; crt = C.gm_crt_next(crt) {

@@ -39,7 +39,7 @@ func (c *Crt) Parse(data []byte) (skipped int, err error) {
 	}
 	defer c.res.release()
 	data = terminatedPEM(data)
-	ret := C.gm_crt_parse(c.c, bytes(data), C.size_t(len(data)))
+	ret := C.gm_crt_parse(c.c, cbytes(data), C.size_t(len(data)))
 	if ret > 0 {
 		return int(ret), nil
 	}
@@ -99,5 +99,5 @@ func (c *Crl) Parse(data []byte) error {
 	}
 	defer c.res.release()
 	data = terminatedPEM(data)
-	return check(C.gm_crl_parse(c.c, bytes(data), C.size_t(len(data))), "mbedtls_x509_crl_parse", "MBEDTLS_X509_CRL_PARSE_C")
+	return check(C.gm_crl_parse(c.c, cbytes(data), C.size_t(len(data))), "mbedtls_x509_crl_parse", "MBEDTLS_X509_CRL_PARSE_C")
 }

@@ -227,7 +227,7 @@ func (c *Conn) explain(err error) error {
 		}
 		e.Cause = fmt.Errorf("the peer closed the connection: %w", io.ErrUnexpectedEOF)
 	case ErrSSLFatalAlertMessage:
-		if alert := c.ssl.LastAlert(); alert >= 0 {
+		if alert, ok := c.ssl.LastAlert(); ok {
 			e.Cause = AlertError(alert)
 		}
 	case ErrX509CertVerifyFailed, ErrSSLBadCertificate:

@@ -48,7 +48,7 @@ setup() {
 }
 
 config() {
-    setup
+    setup "${BUILD_TOOLS[@]}"
     vendor
     if (($#)); then
         go run ./cmd/mbedtls-config "$@"

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -189,11 +188,8 @@ func parseChain(data []byte) (*cbridge.Crt, error) {
 		return nil, err
 	}
 	skipped, err := crt.Parse(data)
-	if err == nil && skipped > 0 {
-		err = fmt.Errorf("%d of the %d certificates cannot be parsed", skipped, skipped+len(crt.DER()))
-	}
-	if err == nil && len(crt.DER()) == 0 {
-		err = errors.New("there is none")
+	if parsed := len(crt.DER()); err == nil && (skipped > 0 || parsed < pemCertificates(data)) {
+		err = fmt.Errorf("only %d of %d certificates can be parsed", parsed, max(parsed+skipped, pemCertificates(data)))
 	}
 	if err != nil {
 		crt.Close()
@@ -211,15 +207,7 @@ func parseCertificate(der []byte) *x509.Certificate {
 	return &x509.Certificate{Raw: bytes.Clone(der)}
 }
 
-// pemCertificates counts the certificates of a PEM file, as a bound for what a parse can yield.
-func pemCertificates(data []byte) (n int) {
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return n
-		}
-		if block.Type == "CERTIFICATE" {
-			n++
-		}
-	}
+// pemCertificates counts the certificates that a PEM file begins.
+func pemCertificates(data []byte) int {
+	return bytes.Count(data, []byte("-----BEGIN CERTIFICATE-----"))
 }

@@ -3,6 +3,7 @@ package mbedtls
 import (
 	"context"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,8 @@ type Conn struct {
 	inMu  sync.Mutex // one goroutine reads from conn
 	outMu sync.Mutex // one goroutine writes to conn
 
-	deadlines readDeadlines
+	deadlines     readDeadlines
+	writeDeadline atomic.Pointer[time.Time]
 }
 
 // Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
@@ -83,7 +85,10 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.set(t) }
 
 // SetWriteDeadline bounds Write, and sending in Handshake. What a Write that timed out has encrypted by then counts as
 // written, and is sent before anything else by the next one.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	c.writeDeadline.Store(&t)
+	return c.conn.SetWriteDeadline(t)
+}
 
 // ConnectionState is what the handshake settled; its zero value before that is complete. It stays after Close.
 func (c *Conn) ConnectionState() ConnectionState {
@@ -192,6 +197,10 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		return 0, c.writeErr
 	}
 	for n < len(p) {
+		// What is encrypted counts as written, so that nothing may be after the deadline.
+		if t := c.writeDeadline.Load(); t != nil && !t.IsZero() && !time.Now().Before(*t) {
+			return n, os.ErrDeadlineExceeded
+		}
 		m, err := c.writeOnce(p[n:])
 		n += m
 		switch err {

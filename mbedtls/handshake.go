@@ -43,7 +43,10 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 			}
 		}()
 	}
-	if err = c.handshake(); err != nil && !isTimeout(err) {
+	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
+	err = c.handshake()
+	c.handshakeErr = nil
+	if !isTimeout(err) {
 		c.handshakeErr = err
 	}
 	return err

@@ -147,6 +147,8 @@ install_packages() {
 ensure_go() {
     local need have
     need=$(awk '$1 == "go" { print $2 }' go.mod)
+    # Where Go's own instructions put it; a login shell may not look there.
+    command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
     command -v go >/dev/null || die "missing go: install Go $need or newer and put it on PATH"
     # Go fetches what go.mod asks for, if it can and may.
     have=$(go env GOVERSION 2>/dev/null) || have=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || have=go0

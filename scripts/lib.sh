@@ -101,7 +101,7 @@ make_header() {
     [[ -f config/profiles/$profile ]] || die "unknown profile $profile: config/profiles has ${PROFILES[*]}"
     inputs=$({
         echo "$release_sha256"
-        find config/profiles cmd/mbedtls-config internal/mbedconfig -type f -print0 | sort -z | xargs -0 cat
+        find config/profiles cmd/mbedtls-config internal/mbedconfig -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 cat
     } | sha256sum | cut -c1-12)
     header=$BUILDS/.headers/$profile-$inputs.h
     [[ -f $header ]] || locked "$BUILDS" generate_header
@@ -113,7 +113,8 @@ generate_header() {
     new_temp work "$BUILDS"
     mkdir -p "${header%/*}"
     # The generator runs here, whatever the archives are for.
-    env -u GOOS -u GOARCH -u CC go run ./cmd/mbedtls-config --profile "$profile" -o "$work/header.h" ||
+    env -u GOOS -u GOARCH -u CC go run ./cmd/mbedtls-config \
+        --source "$release_tree" --profile "$profile" -o "$work/header.h" ||
         die "the header of profile $profile could not be generated"
     mv "$work/header.h" "$header"
 }
@@ -121,15 +122,16 @@ generate_header() {
 # prepare_tree WORK: a copy of the release made of links. Upstream's makefiles then know what belongs to what, their
 # output stays out of src, and __FILE__ is the bare name that upstream's debug output shows.
 prepare_tree() {
-    cp -as "$release_tree" "$1/tree"
+    cp -as "$release_tree/." "$1/tree" # the dot: src may be a link itself
     flags="$cflags -DMBEDTLS_CONFIG_FILE='<gombedtls_config.h>' -I'$2/include'"
     flags+=" '-ffile-prefix-map=$1/tree=${release_tree#"$ROOT"/}' '-ffile-prefix-map=$2=${folder#"$ROOT"/}'"
 }
 
-# make_quiet WORK LABEL SUBFOLDER TARGET…: upstream prints one "CC" line per object.
+# make_quiet WORK LABEL SUBFOLDER TARGET…: upstream prints one "CC" line per object. A release holds its generated
+# files: GEN_FILES says so, and with PYTHON upstream's makefile of tests does without the lists of them it asks for.
 make_quiet() {
     local work=$1 label=$2 total
-    local arguments=(-C "$work/tree/$3" CC="$cc" AR="$ar" CFLAGS="$flags" LDFLAGS="$ldflags" GEN_FILES='' "${@:4}")
+    local arguments=(-C "$work/tree/$3" CC="$cc" AR="$ar" CFLAGS="$flags" LDFLAGS="$ldflags" GEN_FILES='' PYTHON=true "${@:4}")
     unset MAKEFLAGS MAKELEVEL MFLAGS
     total=$(make -n "${arguments[@]}" | grep -c '^echo "  CC') || true
     make -j"$(nproc)" "${arguments[@]}" 2>"$work/errors" |

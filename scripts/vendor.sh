@@ -126,8 +126,8 @@ debian_suite() {
     rm -rf "$folder"
     mkdir -p "$folder"/{state/lists/partial,cache/archives/partial,got}
     echo "$line" >"$folder/sources.list"
-    # The hooks cleared here would refresh system caches. As root, apt would hand downloads to a user that may
-    # not write here.
+    # A list may be old, as the pin decides. The hooks cleared here would refresh system caches. As root, apt would
+    # hand downloads to a user that may not write here.
     cat >"$folder/apt.conf" <<EOF
 Dir::Etc::SourceList "$folder/sources.list";
 Dir::Etc::SourceParts "/dev/null";
@@ -136,6 +136,8 @@ Dir::State::Lists "$folder/state/lists";
 Dir::State::Status "/dev/null";
 Dir::Cache "$folder/cache";
 Acquire::Languages "none";
+Acquire::Check-Valid-Until "false";
+Acquire::Check-Date "false";
 Acquire::Retries "1";
 Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
@@ -195,7 +197,7 @@ debian_mirrors() {
             END { flush() }' "${files[@]}"
         files=("$apt"/sources.list "$apt"/sources.list.d/*.list)
         for file in "${files[@]}"; do
-            [[ -r $file ]] && sed -nE 's/#.*//; s/^[ \t]*deb(-src)?[ \t]+(\[[^]]*\][ \t]*)?([^ \t]+)[ \t]+([^ \t]+)[ \t]+(.*[ \t])?main([ \t].*)?$/\3 \4/p' "$file"
+            [[ ! -r $file ]] || sed -nE 's/#.*//; s/^[ \t]*deb(-src)?[ \t]+(\[[^]]*\][ \t]*)?([^ \t]+)[ \t]+([^ \t]+)[ \t]+(.*[ \t])?main([ \t].*)?$/\3 \4/p' "$file"
         done
     } | awk '$2 ~ /^(oldoldstable|oldstable|stable|testing|unstable|sid|buster|bullseye|bookworm|trixie|forky|duke)(-updates|-backports)?$/ && !seen[$1]++ { print $1 }'
     shopt -u nullglob

@@ -1,0 +1,97 @@
+package peers
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	comparedStreams   = "two streams at once, byte by byte"
+	comparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
+)
+
+// lineLen is the length of a line with its newline: a full TLS record.
+const lineLen = 8192
+
+// alphabet has 16 letters that neither s_server nor s_client take for commands, and that survive a printf.
+const alphabet = "0123456789ADEFGH"
+
+// payload is random text of n bytes, in lines of lineLen; the last one may be shorter.
+func payload(n int) []byte {
+	text := make([]byte, n)
+	rand.Read(text) // never fails
+	for i, b := range text {
+		text[i] = alphabet[b%16]
+	}
+	for end := lineLen; end < n; end += lineLen {
+		text[end-1] = '\n'
+	}
+	if n > 0 {
+		text[n-1] = '\n'
+	}
+	return text
+}
+
+// exchangePipes sends one stream through each of the process's stdin and stdout.
+func exchangePipes(p *Peer, conn Conn) error {
+	there, back := payload(p.size), payload(p.size)
+	var g errgroup.Group
+	g.Go(func() error { return sendAll(conn, there) })
+	g.Go(func() error { return sendAll(p.Stdin, back) })
+	g.Go(func() error { return receive(conn, back) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := p.Stdout.awaitText(there); err != nil {
+		return fmt.Errorf("stdout lacks what was sent: %w", err)
+	}
+	return nil
+}
+
+// exchangeEcho sends one stream that the process sends back.
+func exchangeEcho(p *Peer, conn Conn) error {
+	there := payload(p.size)
+	var g errgroup.Group
+	g.Go(func() error { return sendAll(conn, there) })
+	g.Go(func() error { return receive(conn, there) })
+	return g.Wait()
+}
+
+func sendAll(w io.Writer, data []byte) error {
+	if _, err := w.Write(data); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+// receive reads as much as want has, and compares.
+func receive(r io.Reader, want []byte) error {
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(r, got); err != nil {
+		return fmt.Errorf("receive, after %d of %d bytes: %w", n, len(want), err)
+	}
+	return compare(got, want)
+}
+
+func compare(got, want []byte) error {
+	if bytes.Equal(got, want) {
+		return nil
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			return fmt.Errorf("byte %d of %d arrived as %q, sent as %q", i, len(want), got[i], want[i])
+		}
+	}
+	return fmt.Errorf("%d bytes arrived of %d", len(got), len(want))
+}
+
+// closeStdin makes a client that copies its stdin hang up.
+func closeStdin(p *Peer, _ Conn) error { return p.Stdin.Close() }
+
+func closeWrite(_ *Peer, conn Conn) error { return conn.CloseWrite() }
+
+func nothing(*Peer, Conn) error { return nil }

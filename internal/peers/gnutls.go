@@ -1,0 +1,70 @@
+package peers
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"regexp"
+	"strings"
+)
+
+var gnutlsVersions = map[uint16]string{
+	0:                "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3",
+	tls.VersionTLS12: "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+	tls.VersionTLS13: "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+}
+
+var gnutlsReady = regexp.MustCompile(`listening on IPv4 \S+ port \d+\.\.\.done`)
+
+func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
+	return withFreePort(func(port string) (*Peer, error) {
+		args := []string{"--echo", "--quiet", "--priority=" + gnutlsVersions[o.Version], "--port=" + port}
+		if o.Cert != "" {
+			args = append(args, "--x509certfile="+o.Cert, "--x509keyfile="+o.Key)
+		}
+		if o.CA != "" {
+			args = append(args, "--x509cafile="+o.CA, "--require-client-cert", "--verify-client-cert")
+		} else {
+			args = append(args, "--disable-client-cert")
+		}
+		p, err := Start(ctx, "gnutls-serv", "gnutls-serv", append(args, o.Args...)...)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.AwaitOutput(p.Stderr, gnutlsReady); err != nil {
+			p.Stop()
+			if strings.Contains(p.Stderr.String(), "in use") {
+				err = errors.Join(errPortTaken, err)
+			}
+			return nil, err
+		}
+		return &Peer{
+			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.Size, exchange: exchangeEcho, hangUp: closeWrite,
+		}, nil
+	})
+}
+
+func gnutlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{
+		"--priority=" + gnutlsVersions[o.Version], "--port=" + port, "--sni-hostname=" + o.serverName(),
+		"--logfile=/dev/stderr", // and stdout is data alone
+	}
+	if o.Cert != "" {
+		args = append(args, "--x509certfile="+o.Cert, "--x509keyfile="+o.Key)
+	}
+	if o.CA != "" {
+		args = append(args, "--x509cafile="+o.CA, "--verify-hostname="+o.serverName())
+	} else {
+		args = append(args, "--insecure")
+	}
+	p, err := Start(ctx, "gnutls-cli", "gnutls-cli", append(append(args, o.Args...), host)...)
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{Process: p, size: o.Size, exchange: exchangePipes, hangUp: closeStdin}, nil
+}

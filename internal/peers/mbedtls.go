@@ -1,0 +1,174 @@
+package peers
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+var mbedtlsVersions = map[uint16][]string{
+	0:                {"min_version=tls12", "max_version=tls13"},
+	tls.VersionTLS12: {"force_version=tls12"},
+	tls.VersionTLS13: {"force_version=tls13"},
+}
+
+// mbedtlsProgram finds a program of the vendored tree: where build.sh says, or else where it puts them.
+func mbedtlsProgram(name string) (string, error) {
+	if dir := os.Getenv("GOMBEDTLS_PROGRAMS"); dir != "" {
+		return filepath.Join(dir, name), nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, "third_party/mbedtls/build", runtime.GOOS+"-"+runtime.GOARCH, "bin", name), nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s is missing: GOMBEDTLS_PROGRAMS is not set, and this is no folder of the module", name)
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// mbedtlsArgs are what both programs understand alike. Without a certificate of ours they would use one of their own.
+func mbedtlsArgs(o Options) []string {
+	args := append([]string{"exchanges=" + strconv.Itoa(exchanges(o.Size))}, mbedtlsVersions[o.Version]...)
+	args = append(args, "crt_file="+cmp.Or(o.Cert, "none"), "key_file="+cmp.Or(o.Key, "none"))
+	if o.CA != "" {
+		return append(args, "ca_file="+o.CA, "auth_mode=required")
+	}
+	return append(args, "ca_file=none", "auth_mode=none")
+}
+
+// exchanges is how many full records make up size.
+func exchanges(size int) int { return (size + lineLen - 1) / lineLen }
+
+var mbedtlsReady = regexp.MustCompile(`Waiting for a remote connection \.\.\.`)
+
+func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
+	program, err := mbedtlsProgram("ssl_server2")
+	if err != nil {
+		return nil, err
+	}
+	return withFreePort(func(port string) (*Peer, error) {
+		length := strconv.Itoa(lineLen)
+		args := append([]string{"server_addr=127.0.0.1", "server_port=" + port, "buffer_size=" + length, "response_size=" + length},
+			mbedtlsArgs(o)...)
+		p, err := Start(ctx, "ssl_server2", program, append(args, o.Args...)...)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.AwaitOutput(p.Stdout, mbedtlsReady); err != nil {
+			p.Stop()
+			if strings.Contains(p.Stdout.String(), "mbedtls_net_bind returned") {
+				err = errors.Join(errPortTaken, err)
+			}
+			return nil, err
+		}
+		return &Peer{
+			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: exchanges(o.Size) * lineLen,
+			exchange: exchangeAsClient, hangUp: nothing,
+		}, nil
+	})
+}
+
+func mbedtlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
+	program, err := mbedtlsProgram("ssl_client2")
+	if err != nil {
+		return nil, err
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"server_addr=" + host, "server_port=" + port, "server_name=" + o.serverName(), "request_size=" + strconv.Itoa(lineLen)},
+		mbedtlsArgs(o)...)
+	p, err := Start(ctx, "ssl_client2", program, append(args, o.Args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{Process: p, size: exchanges(o.Size) * lineLen, exchange: exchangeAsServer, hangUp: nothing}, nil
+}
+
+// exchangeAsClient sends ssl_server2 its requests, each a line, and takes the responses. The server hangs up after the
+// last one, and then waits for the next client: with that, all its output is there.
+func exchangeAsClient(p *Peer, conn Conn) error {
+	there, back := payload(p.size), make([]byte, p.size)
+	for at := 0; at < p.size; at += lineLen {
+		if err := sendAll(conn, there[at:at+lineLen]); err != nil {
+			return err
+		}
+		if n, err := io.ReadFull(conn, back[at:at+lineLen]); err != nil {
+			return fmt.Errorf("receive, after %d of %d bytes: %w", at+n, p.size, err)
+		}
+	}
+	err := p.Stdout.await(func(out []byte) bool { return len(mbedtlsReady.FindAllIndex(out, 2)) == 2 })
+	if err != nil {
+		return err
+	}
+	return compareDumps(p, there, back)
+}
+
+// exchangeAsServer takes the requests of ssl_client2, and answers each with a line. The client hangs up after the last
+// one, and ends.
+func exchangeAsServer(p *Peer, conn Conn) error {
+	there, back := payload(p.size), make([]byte, p.size)
+	for at := 0; at < p.size; at += lineLen {
+		if n, err := io.ReadFull(conn, back[at:at+lineLen]); err != nil {
+			return fmt.Errorf("receive, after %d of %d bytes: %w", at+n, p.size, err)
+		}
+		if err := sendAll(conn, there[at:at+lineLen]); err != nil {
+			return err
+		}
+	}
+	if err := p.Wait(); err != nil {
+		return err
+	}
+	return compareDumps(p, there, back)
+}
+
+// compareDumps compares with what the program prints.
+func compareDumps(p *Peer, there, back []byte) error {
+	out := p.Stdout.Bytes()
+	if err := compare(dumps(out, "read"), there); err != nil {
+		return fmt.Errorf("to the peer: %w", err)
+	}
+	if err := compare(back, dumps(out, "written")); err != nil {
+		return fmt.Errorf("from the peer: %w", err)
+	}
+	return nil
+}
+
+var mbedtlsDump = regexp.MustCompile(` (\d+) bytes (read|written)[^\n]*\n\n`)
+
+// dumps joins the data that the programs print behind "16384 bytes read" and "16384 bytes written in 1 fragments".
+func dumps(out []byte, verb string) []byte {
+	var data bytes.Buffer
+	for {
+		m := mbedtlsDump.FindSubmatchIndex(out)
+		if m == nil {
+			return data.Bytes()
+		}
+		n, err := strconv.Atoi(string(out[m[2]:m[3]]))
+		if err != nil || n > len(out)-m[1] {
+			return data.Bytes()
+		}
+		if string(out[m[4]:m[5]]) == verb {
+			data.Write(out[m[1] : m[1]+n])
+		}
+		out = out[m[1]+n:]
+	}
+}

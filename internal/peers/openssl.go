@@ -1,0 +1,57 @@
+package peers
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"regexp"
+)
+
+var opensslVersions = map[uint16][]string{tls.VersionTLS12: {"-tls1_2"}, tls.VersionTLS13: {"-tls1_3"}}
+
+var opensslReady = regexp.MustCompile(`(?m)^ACCEPT (127\.0\.0\.1:\d+)$`)
+
+func opensslServer(ctx context.Context, o Options) (*Peer, error) {
+	args := append([]string{"s_server", "-accept", "127.0.0.1:0"}, opensslVersions[o.Version]...)
+	if o.Cert != "" {
+		args = append(args, "-cert", o.Cert, "-key", o.Key)
+	}
+	if o.CA != "" {
+		args = append(args, "-CAfile", o.CA, "-Verify", "5", "-verify_return_error")
+	}
+	p, err := Start(ctx, "openssl s_server", "openssl", append(args, o.Args...)...)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := p.AwaitOutput(p.Stdout, opensslReady)
+	if err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return &Peer{Process: p, Addr: ready[1], size: o.Size, exchange: exchangePipes, hangUp: opensslQuit}, nil
+}
+
+// opensslQuit gives s_server the command to end the connection. It must be a read of its own there; what came before
+// has long been read, since it has arrived.
+func opensslQuit(p *Peer, _ Conn) error {
+	_, err := io.WriteString(p.Stdin, "q\n")
+	return err
+}
+
+func opensslClient(ctx context.Context, addr string, o Options) (*Peer, error) {
+	args := append([]string{"s_client", "-connect", addr, "-servername", o.serverName(), "-nocommands"}, opensslVersions[o.Version]...)
+	if !o.Verbose {
+		args = append(args, "-brief")
+	}
+	if o.Cert != "" {
+		args = append(args, "-cert", o.Cert, "-key", o.Key)
+	}
+	if o.CA != "" {
+		args = append(args, "-CAfile", o.CA, "-verify_hostname", o.serverName(), "-verify_return_error")
+	}
+	p, err := Start(ctx, "openssl s_client", "openssl", append(args, o.Args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{Process: p, size: o.Size, exchange: exchangePipes, hangUp: closeStdin}, nil
+}

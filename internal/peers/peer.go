@@ -1,0 +1,120 @@
+package peers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Options say how a peer talks TLS.
+type Options struct {
+	Version   uint16 // of crypto/tls; 0 is TLS 1.2 and 1.3
+	CA        string // file of trusted roots: the other side must then be trusted; "" asks for nothing
+	Cert, Key string // files; "" is no certificate
+
+	// ServerName is what a client asks for and checks; "" is localhost.
+	ServerName string
+
+	// Size is how many bytes Exchange moves each way. The programs of Mbed TLS move whole exchanges of 16384 bytes.
+	Size int
+
+	// Verbose makes OpenSSL tell all about the connection. Exchange does not mind.
+	Verbose bool
+
+	// Args are further arguments, in the program's own form.
+	Args []string
+}
+
+func (o Options) serverName() string { return cmp.Or(o.ServerName, "localhost") }
+
+// Program is a family of peers.
+type Program struct {
+	Name           string
+	ServerProgram  string
+	ClientProgram  string
+	Server         func(context.Context, Options) (*Peer, error)         // listens when it returns
+	Client         func(context.Context, string, Options) (*Peer, error) // connects to an address
+	ExchangeReport string                                                // what Exchange compares
+}
+
+// The peers.
+var (
+	OpenSSL = Program{"OpenSSL", "openssl s_server", "openssl s_client", opensslServer, opensslClient, comparedStreams}
+	GnuTLS  = Program{"GnuTLS", "gnutls-serv", "gnutls-cli", gnutlsServer, gnutlsClient, comparedStreams}
+	MbedTLS = Program{"Mbed TLS", "ssl_server2", "ssl_client2", mbedtlsServer, mbedtlsClient, comparedExchanges}
+)
+
+// Programs lists them.
+var Programs = []Program{OpenSSL, GnuTLS, MbedTLS}
+
+// Peer is a program with one connection.
+type Peer struct {
+	*Process
+	Addr string // of a server
+
+	size     int
+	exchange func(*Peer, Conn) error
+	hangUp   func(*Peer, Conn) error
+}
+
+// Conn is this side of a connection with a peer.
+type Conn interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// Transfer is what Exchange did.
+type Transfer struct {
+	Bytes   int // each way
+	Elapsed time.Duration
+}
+
+// MBPerSecond is the throughput of both ways together, in 10^6 bytes.
+func (t Transfer) MBPerSecond() float64 { return 2 * float64(t.Bytes) / 1e6 / t.Elapsed.Seconds() }
+
+// Exchange moves the peer's Options.Size bytes each way over conn, and compares what went in with what came out.
+func (p *Peer) Exchange(conn Conn) (Transfer, error) {
+	began := time.Now()
+	if err := p.exchange(p, conn); err != nil {
+		return Transfer{}, p.explain(err)
+	}
+	return Transfer{p.size, time.Since(began)}, nil
+}
+
+// HangUp makes the peer close the connection in an orderly way, so that conn reads close_notify next. gnutls-serv does
+// so only in answer to this side's.
+func (p *Peer) HangUp(conn Conn) error { return p.explain(p.hangUp(p, conn)) }
+
+// Await waits until the program's output, of either kind, matches.
+func (p *Peer) Await(o *Output, pattern string) error {
+	_, err := p.AwaitOutput(o, regexp.MustCompile(pattern))
+	return err
+}
+
+// errPortTaken says that somebody else took a port between the moment it was found free and its use.
+var errPortTaken = errors.New("the port is taken")
+
+// withFreePort starts a server that cannot choose a port by itself.
+func withFreePort(start func(port string) (*Peer, error)) (*Peer, error) {
+	var taken error
+	for range 10 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		if err := l.Close(); err != nil {
+			return nil, err
+		}
+		peer, err := start(port)
+		if !errors.Is(err, errPortTaken) {
+			return peer, err
+		}
+		taken = err
+	}
+	return nil, taken
+}

@@ -5,16 +5,19 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
+// How data is moved and compared.
 const (
-	comparedStreams   = "two streams at once, byte by byte"
-	comparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
+	ComparedStreams   = "two streams at once, byte by byte"
+	ComparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
 )
 
-// lineLen is the length of a line with its newline: a full TLS record.
+// lineLen is the length of a line with its newline. It fits in a record whatever is negotiated: of two records that are
+// sent one after the other, the C programs' second waits for the peer's delayed acknowledgement.
 const lineLen = 8192
 
 // alphabet has 16 letters that neither s_server nor s_client take for commands, and that survive a printf.
@@ -34,6 +37,21 @@ func payload(n int) []byte {
 		text[n-1] = '\n'
 	}
 	return text
+}
+
+// Exchange moves size bytes each way between two ends of a connection in this process, and compares.
+func Exchange(a, b Conn, size int) (Transfer, error) {
+	began := time.Now()
+	there, back := payload(size), payload(size)
+	var g errgroup.Group
+	g.Go(func() error { return sendAll(a, there) })
+	g.Go(func() error { return sendAll(b, back) })
+	g.Go(func() error { return receive(a, back) })
+	g.Go(func() error { return receive(b, there) })
+	if err := g.Wait(); err != nil {
+		return Transfer{}, err
+	}
+	return Transfer{size, time.Since(began)}, nil
 }
 
 // exchangePipes sends one stream through each of the process's stdin and stdout.

@@ -53,7 +53,7 @@ func mbedtlsArgs(o Options) []string {
 	return append(args, "ca_file=none", "auth_mode=none")
 }
 
-// exchanges is how many full records make up size.
+// exchanges is how many lines make up size.
 func exchanges(size int) int { return (size + lineLen - 1) / lineLen }
 
 var mbedtlsReady = regexp.MustCompile(`Waiting for a remote connection \.\.\.`)
@@ -154,7 +154,7 @@ func compareDumps(p *Peer, there, back []byte) error {
 
 var mbedtlsDump = regexp.MustCompile(` (\d+) bytes (read|written)[^\n]*\n\n`)
 
-// dumps joins the data that the programs print behind "16384 bytes read" and "16384 bytes written in 1 fragments".
+// dumps joins the data that the programs print behind "8192 bytes read" and "8192 bytes written in 1 fragments".
 func dumps(out []byte, verb string) []byte {
 	var data bytes.Buffer
 	for {

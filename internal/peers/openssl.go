@@ -3,7 +3,6 @@ package peers
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"regexp"
 )
 
@@ -28,14 +27,7 @@ func opensslServer(ctx context.Context, o Options) (*Peer, error) {
 		p.Stop()
 		return nil, err
 	}
-	return &Peer{Process: p, Addr: ready[1], size: o.Size, exchange: exchangePipes, hangUp: opensslQuit}, nil
-}
-
-// opensslQuit gives s_server the command to end the connection. It must be a read of its own there; what came before
-// has long been read, since it has arrived.
-func opensslQuit(p *Peer, _ Conn) error {
-	_, err := io.WriteString(p.Stdin, "q\n")
-	return err
+	return &Peer{Process: p, Addr: ready[1], size: o.Size, exchange: exchangePipes, hangUp: closeWrite}, nil
 }
 
 func opensslClient(ctx context.Context, addr string, o Options) (*Peer, error) {

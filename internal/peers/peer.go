@@ -19,7 +19,8 @@ type Options struct {
 	// ServerName is what a client asks for and checks; "" is localhost.
 	ServerName string
 
-	// Size is how many bytes Exchange moves each way. The programs of Mbed TLS move whole exchanges of 16384 bytes.
+	// Size is how many bytes Exchange moves each way. The programs of Mbed TLS move whole exchanges of 8192
+	// bytes.
 	Size int
 
 	// Verbose makes OpenSSL tell all about the connection. Exchange does not mind.
@@ -33,19 +34,19 @@ func (o Options) serverName() string { return cmp.Or(o.ServerName, "localhost") 
 
 // Program is a family of peers.
 type Program struct {
-	Name           string
-	ServerProgram  string
-	ClientProgram  string
-	Server         func(context.Context, Options) (*Peer, error)         // listens when it returns
-	Client         func(context.Context, string, Options) (*Peer, error) // connects to an address
-	ExchangeReport string                                                // what Exchange compares
+	Name          string
+	ServerProgram string
+	ClientProgram string
+	Server        func(context.Context, Options) (*Peer, error)         // listens when it returns
+	Client        func(context.Context, string, Options) (*Peer, error) // connects to an address
+	Compared      string                                                // how Exchange compares
 }
 
 // The peers.
 var (
-	OpenSSL = Program{"OpenSSL", "openssl s_server", "openssl s_client", opensslServer, opensslClient, comparedStreams}
-	GnuTLS  = Program{"GnuTLS", "gnutls-serv", "gnutls-cli", gnutlsServer, gnutlsClient, comparedStreams}
-	MbedTLS = Program{"Mbed TLS", "ssl_server2", "ssl_client2", mbedtlsServer, mbedtlsClient, comparedExchanges}
+	OpenSSL = Program{"OpenSSL", "openssl s_server", "openssl s_client", opensslServer, opensslClient, ComparedStreams}
+	GnuTLS  = Program{"GnuTLS", "gnutls-serv", "gnutls-cli", gnutlsServer, gnutlsClient, ComparedStreams}
+	MbedTLS = Program{"Mbed TLS", "ssl_server2", "ssl_client2", mbedtlsServer, mbedtlsClient, ComparedExchanges}
 )
 
 // Programs lists them.
@@ -80,16 +81,16 @@ func (t Transfer) MBPerSecond() float64 { return 2 * float64(t.Bytes) / 1e6 / t.
 func (p *Peer) Exchange(conn Conn) (Transfer, error) {
 	began := time.Now()
 	if err := p.exchange(p, conn); err != nil {
-		return Transfer{}, p.explain(err)
+		return Transfer{}, p.Explain(err)
 	}
 	return Transfer{p.size, time.Since(began)}, nil
 }
 
-// HangUp makes the peer close the connection in an orderly way, so that conn reads close_notify next. gnutls-serv does
-// so only in answer to this side's.
-func (p *Peer) HangUp(conn Conn) error { return p.explain(p.hangUp(p, conn)) }
+// HangUp makes the peer close the connection in an orderly way, so that conn reads close_notify next. s_server and
+// gnutls-serv do so only in answer to this side's (s_server's own commands close the socket without).
+func (p *Peer) HangUp(conn Conn) error { return p.Explain(p.hangUp(p, conn)) }
 
-// Await waits until the program's output, of either kind, matches.
+// Await waits until one of the program's outputs matches.
 func (p *Peer) Await(o *Output, pattern string) error {
 	_, err := p.AwaitOutput(o, regexp.MustCompile(pattern))
 	return err

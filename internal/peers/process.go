@@ -70,7 +70,7 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 func (p *Process) Wait() error {
 	<-p.exited
 	p.stop()
-	return p.explain(p.exitErr)
+	return p.Explain(p.exitErr)
 }
 
 // Stop ends the process, and waits for that. It may be called more than once.
@@ -83,15 +83,19 @@ func (p *Process) Stop() {
 func (p *Process) AwaitOutput(o *Output, re *regexp.Regexp) ([]string, error) {
 	groups, err := o.awaitMatch(re)
 	if err != nil {
-		return nil, p.explain(fmt.Errorf("no output matches %q: %w", re, err))
+		return nil, p.Explain(fmt.Errorf("no output matches %q: %w", re, err))
 	}
 	return groups, nil
 }
 
-// explain adds the output to an error.
-func (p *Process) explain(err error) error {
-	if err == nil {
-		return nil
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.exited }
+
+// Explain adds the output to an error. It leaves nil, and what has the output, alone.
+func (p *Process) Explain(err error) error {
+	var explained *Error
+	if err == nil || errors.As(err, &explained) {
+		return err
 	}
 	return &Error{Process: p, Err: err}
 }
@@ -110,8 +114,11 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// reportBytes is how much of each output a report shows.
-const reportBytes = 1500
+// What a report shows of each output at most: the last lines, and the beginning of each.
+const (
+	reportLines = 30
+	reportWidth = 200
+)
 
 // Report is the end of the output, for people.
 func (p *Process) Report() string {
@@ -120,14 +127,18 @@ func (p *Process) Report() string {
 		name   string
 		output *Output
 	}{{"stdout", p.Stdout}, {"stderr", p.Stderr}} {
-		text := strings.TrimSpace(o.output.String())
+		text := strings.TrimSpace(strings.ToValidUTF8(o.output.String(), "·"))
 		if text == "" {
 			continue
 		}
-		if len(text) > reportBytes {
-			text = "…" + text[len(text)-reportBytes:]
+		fmt.Fprintf(&b, "--- %s of %s\n", o.name, p.Name)
+		lines := strings.Split(text, "\n")
+		for _, line := range lines[max(0, len(lines)-reportLines):] {
+			if len(line) > reportWidth {
+				line = line[:reportWidth] + "…"
+			}
+			b.WriteString(line + "\n")
 		}
-		fmt.Fprintf(&b, "--- %s of %s\n%s\n", o.name, p.Name, strings.ToValidUTF8(text, "·"))
 	}
 	return b.String()
 }

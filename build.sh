@@ -131,7 +131,8 @@ test_smoke() {
 test_asan() {
     local asan=yes programs='' select='' link_flags=' -fsanitize=address,undefined' folder
     lib
-    ASAN_OPTIONS=detect_leaks=1 with_build go test -asan "$@"
+    # go test leaves out what the reports name functions and lines with, unless told otherwise.
+    ASAN_OPTIONS=detect_leaks=1 with_build go test -asan -ldflags='-w=0 -s=0' "$@"
 }
 
 clean() {

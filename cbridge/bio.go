@@ -75,9 +75,14 @@ type BIO struct {
 }
 
 // SetBIO puts closures in place of the rings.
-func (s *SSL) SetBIO(b BIO) {
+func (s *SSL) SetBIO(b BIO) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
 	s.bio = b
 	C.gm_ssl_set_raw_bio(s.c, flag(b.Send != nil), flag(b.Recv != nil), flag(b.RecvTimeout != nil))
+	return nil
 }
 
 // move runs a BIO closure for a trampoline.

@@ -114,7 +114,6 @@ int gm_conf_dhm_min_bits(gm_config *c, unsigned bits);
 int gm_conf_dh_param(gm_config *c, const unsigned char *p, size_t plen, const unsigned char *g, size_t glen);
 int gm_conf_cert_req_ca_list(gm_config *c, int on);
 int gm_conf_preference_order(gm_config *c, int order);
-int gm_conf_session_tickets(gm_config *c, int on);
 int gm_debug_set_threshold(int level);
 
 // x509.c, pk.c

@@ -199,14 +199,3 @@ int gm_conf_preference_order(gm_config *c, int order)
     return GM_NOT_BUILT;
 #endif
 }
-
-int gm_conf_session_tickets(gm_config *c, int on)
-{
-#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
-    mbedtls_ssl_conf_session_tickets(&c->conf, on);
-    return 0;
-#else
-    (void) c;
-    return on ? GM_NOT_BUILT : 0;
-#endif
-}

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"errors"
+	"runtime"
 	"time"
 )
 
@@ -120,8 +121,7 @@ func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error
 		c.Close()
 		return nil, newError("mbedtls_ssl_config_defaults", int(ret), nil)
 	}
-	c.SetRandom(nil)
-	return c, nil
+	return c, c.SetRandom(nil)
 }
 
 // Close frees the Config once no SSL uses it any more.
@@ -130,7 +130,7 @@ func (c *Config) Close() error {
 	return nil
 }
 
-// check names the option behind a setter that this build lacks.
+// check names the option behind a call that this build lacks.
 func check(ret C.int, op, option string) error {
 	switch ret {
 	case 0:
@@ -148,73 +148,111 @@ func flag(on bool) C.int {
 	return 0
 }
 
+// use runs f on the C config, unless that is closed.
+func (c *Config) use(f func(*C.gm_config) error) error {
+	if err := c.res.acquire(); err != nil {
+		return err
+	}
+	defer runtime.KeepAlive(c)
+	defer c.res.release()
+	return f(c.c)
+}
+
+// set runs a setter that may miss an option, or fail.
+func (c *Config) set(op, option string, f func(*C.gm_config) C.int) error {
+	return c.use(func(cc *C.gm_config) error { return check(f(cc), op, option) })
+}
+
+// always runs a setter that cannot fail.
+func (c *Config) always(f func(*C.mbedtls_ssl_config)) error {
+	return c.use(func(cc *C.gm_config) error {
+		f(&cc.conf)
+		return nil
+	})
+}
+
 // SetVersions bounds the protocol version, inclusive (mbedtls_ssl_conf_min_tls_version, …_max_tls_version).
 func (c *Config) SetVersions(minimum, maximum int) error {
 	option := "MBEDTLS_SSL_PROTO_TLS1_3"
 	if !Feature("MBEDTLS_SSL_PROTO_TLS1_2") {
 		option = "MBEDTLS_SSL_PROTO_TLS1_2"
 	}
-	return check(C.gm_conf_versions(c.c, C.int(minimum), C.int(maximum)), "mbedtls_ssl_conf_min_tls_version", option)
+	return c.set("mbedtls_ssl_conf_min_tls_version", option, func(cc *C.gm_config) C.int {
+		return C.gm_conf_versions(cc, C.int(minimum), C.int(maximum))
+	})
 }
 
 // SetAuthMode sets what becomes of the peer's certificate (mbedtls_ssl_conf_authmode).
-func (c *Config) SetAuthMode(m AuthMode) { C.mbedtls_ssl_conf_authmode(&c.c.conf, C.int(m)) }
+func (c *Config) SetAuthMode(m AuthMode) error {
+	return c.always(func(conf *C.mbedtls_ssl_config) { C.mbedtls_ssl_conf_authmode(conf, C.int(m)) })
+}
 
 // SetCiphersuites sets the suites by IANA number, in order of preference (mbedtls_ssl_conf_ciphersuites).
-func (c *Config) SetCiphersuites(ids []int) {
+func (c *Config) SetCiphersuites(ids []int) error {
 	list := make([]C.int, len(ids))
 	for i, id := range ids {
 		list[i] = C.int(id)
 	}
-	C.mbedtls_ssl_conf_ciphersuites(&c.c.conf, cArray(&c.kept.lists, list))
+	return c.always(func(conf *C.mbedtls_ssl_config) {
+		C.mbedtls_ssl_conf_ciphersuites(conf, cArray(&c.kept.lists, list))
+	})
 }
 
 // SetGroups sets the named groups by IANA number, in order of preference (mbedtls_ssl_conf_groups).
-func (c *Config) SetGroups(ids []uint16) {
-	C.mbedtls_ssl_conf_groups(&c.c.conf, (*C.uint16_t)(cArray(&c.kept.lists, ids)))
+func (c *Config) SetGroups(ids []uint16) error {
+	return c.always(func(conf *C.mbedtls_ssl_config) {
+		C.mbedtls_ssl_conf_groups(conf, (*C.uint16_t)(cArray(&c.kept.lists, ids)))
+	})
 }
 
 // SetSignatureAlgorithms sets the signature schemes by IANA number, in order of preference
 // (mbedtls_ssl_conf_sig_algs).
 func (c *Config) SetSignatureAlgorithms(ids []uint16) error {
-	return check(C.gm_conf_sig_algs(c.c, (*C.uint16_t)(cArray(&c.kept.lists, ids))), "mbedtls_ssl_conf_sig_algs",
-		"MBEDTLS_SSL_HANDSHAKE_WITH_CERT_ENABLED")
+	return c.set("mbedtls_ssl_conf_sig_algs", "MBEDTLS_SSL_HANDSHAKE_WITH_CERT_ENABLED", func(cc *C.gm_config) C.int {
+		return C.gm_conf_sig_algs(cc, (*C.uint16_t)(cArray(&c.kept.lists, ids)))
+	})
 }
 
 // SetALPN sets the application protocols, in order of preference (mbedtls_ssl_conf_alpn_protocols).
 func (c *Config) SetALPN(protocols []string) error {
-	list := make([]*C.char, len(protocols))
-	for i, p := range protocols {
-		list[i] = c.kept.lists.string(p)
-	}
-	return check(C.gm_conf_alpn(c.c, cArray(&c.kept.lists, list)), "mbedtls_ssl_conf_alpn_protocols", "MBEDTLS_SSL_ALPN")
+	return c.set("mbedtls_ssl_conf_alpn_protocols", "MBEDTLS_SSL_ALPN", func(cc *C.gm_config) C.int {
+		list := make([]*C.char, len(protocols))
+		for i, p := range protocols {
+			list[i] = c.kept.lists.string(p)
+		}
+		return C.gm_conf_alpn(cc, cArray(&c.kept.lists, list))
+	})
 }
 
 // SetCAs sets the trust anchors and the revocation lists; either may be nil (mbedtls_ssl_conf_ca_chain).
 func (c *Config) SetCAs(ca *Crt, crl *Crl) error {
-	var cc *C.mbedtls_x509_crt
-	var cl *C.mbedtls_x509_crl
-	if ca != nil {
-		if err := c.kept.keep(ca.res); err != nil {
-			return err
+	return c.use(func(cc *C.gm_config) error {
+		var chain *C.mbedtls_x509_crt
+		var lists *C.mbedtls_x509_crl
+		if ca != nil {
+			if err := c.kept.keep(ca.res); err != nil {
+				return err
+			}
+			chain = ca.c
 		}
-		cc = ca.c
-	}
-	if crl != nil {
-		if err := c.kept.keep(crl.res); err != nil {
-			return err
+		if crl != nil {
+			if err := c.kept.keep(crl.res); err != nil {
+				return err
+			}
+			lists = crl.c
 		}
-		cl = crl.c
-	}
-	return check(C.gm_conf_crl(c.c, cc, cl), "mbedtls_ssl_conf_ca_chain", "MBEDTLS_X509_CRL_PARSE_C")
+		return check(C.gm_conf_crl(cc, chain, lists), "mbedtls_ssl_conf_ca_chain", "MBEDTLS_X509_CRL_PARSE_C")
+	})
 }
 
 // AddOwnCert adds a chain and the key of its leaf (mbedtls_ssl_conf_own_cert).
 func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
-	if err := errors.Join(c.kept.keep(crt.res), c.kept.keep(key.res)); err != nil {
-		return err
-	}
-	return check(C.gm_conf_own_cert(c.c, crt.c, key.c), "mbedtls_ssl_conf_own_cert", "")
+	return c.use(func(cc *C.gm_config) error {
+		if err := errors.Join(c.kept.keep(crt.res), c.kept.keep(key.res)); err != nil {
+			return err
+		}
+		return check(C.gm_conf_own_cert(cc, crt.c, key.c), "mbedtls_ssl_conf_own_cert", "")
+	})
 }
 
 // CertProfile restricts the certificates of a chain; each mask has bit 1<<(id-1) for what it allows
@@ -231,7 +269,6 @@ var (
 	ProfileDefault = builtinProfile(0)
 	ProfileNext    = builtinProfile(1)
 	ProfileSuiteB  = builtinProfile(2)
-	ProfileNone    = builtinProfile(3)
 )
 
 func builtinProfile(which C.int) CertProfile {
@@ -249,46 +286,58 @@ func (p CertProfile) c() C.mbedtls_x509_crt_profile {
 }
 
 // SetCertProfile sets what certificates of the peer's chain may use (mbedtls_ssl_conf_cert_profile).
-func (c *Config) SetCertProfile(p CertProfile) {
-	C.mbedtls_ssl_conf_cert_profile(&c.c.conf, cArray(&c.kept.lists, []C.mbedtls_x509_crt_profile{p.c()}))
+func (c *Config) SetCertProfile(p CertProfile) error {
+	return c.always(func(conf *C.mbedtls_ssl_config) {
+		C.mbedtls_ssl_conf_cert_profile(conf, cArray(&c.kept.lists, []C.mbedtls_x509_crt_profile{p.c()}))
+	})
 }
 
 // SetMaxFragmentLength asks for records of at most 512, 1024, 2048 or 4096 bytes (mbedtls_ssl_conf_max_frag_len takes
 // their codes of RFC 6066 section 4, 1 to 4; 0 asks for nothing).
 func (c *Config) SetMaxFragmentLength(code int) error {
-	return check(C.gm_conf_max_frag_len(c.c, C.int(code)), "mbedtls_ssl_conf_max_frag_len", "MBEDTLS_SSL_MAX_FRAGMENT_LENGTH")
+	return c.set("mbedtls_ssl_conf_max_frag_len", "MBEDTLS_SSL_MAX_FRAGMENT_LENGTH", func(cc *C.gm_config) C.int {
+		return C.gm_conf_max_frag_len(cc, C.int(code))
+	})
 }
 
 // SetEncryptThenMAC offers or accepts RFC 7366 (mbedtls_ssl_conf_encrypt_then_mac).
 func (c *Config) SetEncryptThenMAC(on bool) error {
-	return check(C.gm_conf_encrypt_then_mac(c.c, flag(on)), "mbedtls_ssl_conf_encrypt_then_mac", "MBEDTLS_SSL_ENCRYPT_THEN_MAC")
+	return c.set("mbedtls_ssl_conf_encrypt_then_mac", "MBEDTLS_SSL_ENCRYPT_THEN_MAC", func(cc *C.gm_config) C.int {
+		return C.gm_conf_encrypt_then_mac(cc, flag(on))
+	})
 }
 
 // SetExtendedMasterSecret offers or accepts RFC 7627 (mbedtls_ssl_conf_extended_master_secret).
 func (c *Config) SetExtendedMasterSecret(on bool) error {
-	return check(C.gm_conf_extended_master_secret(c.c, flag(on)), "mbedtls_ssl_conf_extended_master_secret",
-		"MBEDTLS_SSL_EXTENDED_MASTER_SECRET")
+	return c.set("mbedtls_ssl_conf_extended_master_secret", "MBEDTLS_SSL_EXTENDED_MASTER_SECRET", func(cc *C.gm_config) C.int {
+		return C.gm_conf_extended_master_secret(cc, flag(on))
+	})
 }
 
 // SetLegacyRenegotiation sets how peers without RFC 5746 are treated (mbedtls_ssl_conf_legacy_renegotiation).
-func (c *Config) SetLegacyRenegotiation(l Legacy) {
-	C.mbedtls_ssl_conf_legacy_renegotiation(&c.c.conf, C.int(l))
+func (c *Config) SetLegacyRenegotiation(l Legacy) error {
+	return c.always(func(conf *C.mbedtls_ssl_config) { C.mbedtls_ssl_conf_legacy_renegotiation(conf, C.int(l)) })
 }
 
 // SetDHMMinBits sets the shortest Diffie-Hellman prime that a client takes (mbedtls_ssl_conf_dhm_min_bitlen).
 func (c *Config) SetDHMMinBits(bits uint) error {
-	return check(C.gm_conf_dhm_min_bits(c.c, C.uint(bits)), "mbedtls_ssl_conf_dhm_min_bitlen", "MBEDTLS_DHM_C")
+	return c.set("mbedtls_ssl_conf_dhm_min_bitlen", "MBEDTLS_DHM_C", func(cc *C.gm_config) C.int {
+		return C.gm_conf_dhm_min_bits(cc, C.uint(bits))
+	})
 }
 
 // SetDHParams sets a server's Diffie-Hellman prime and generator, big-endian (mbedtls_ssl_conf_dh_param_bin).
 func (c *Config) SetDHParams(p, g []byte) error {
-	return check(C.gm_conf_dh_param(c.c, cbytes(p), C.size_t(len(p)), cbytes(g), C.size_t(len(g))),
-		"mbedtls_ssl_conf_dh_param_bin", "MBEDTLS_DHM_C")
+	return c.set("mbedtls_ssl_conf_dh_param_bin", "MBEDTLS_DHM_C", func(cc *C.gm_config) C.int {
+		return C.gm_conf_dh_param(cc, cbytes(p), C.size_t(len(p)), cbytes(g), C.size_t(len(g)))
+	})
 }
 
 // SetCertReqCAList makes a server name its CAs in CertificateRequest (mbedtls_ssl_conf_cert_req_ca_list).
 func (c *Config) SetCertReqCAList(on bool) error {
-	return check(C.gm_conf_cert_req_ca_list(c.c, flag(on)), "mbedtls_ssl_conf_cert_req_ca_list", "MBEDTLS_SSL_SRV_C")
+	return c.set("mbedtls_ssl_conf_cert_req_ca_list", "MBEDTLS_SSL_SRV_C", func(cc *C.gm_config) C.int {
+		return C.gm_conf_cert_req_ca_list(cc, flag(on))
+	})
 }
 
 // SetPreference makes a server follow the client's order of suites, or its own (mbedtls_ssl_conf_preference_order).
@@ -297,22 +346,24 @@ func (c *Config) SetPreference(client bool) error {
 	if client {
 		order = C.MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_CLIENT
 	}
-	return check(C.gm_conf_preference_order(c.c, order), "mbedtls_ssl_conf_preference_order", "MBEDTLS_SSL_SRV_C")
-}
-
-// SetSessionTickets lets a client take session tickets (mbedtls_ssl_conf_session_tickets).
-func (c *Config) SetSessionTickets(on bool) error {
-	return check(C.gm_conf_session_tickets(c.c, flag(on)), "mbedtls_ssl_conf_session_tickets", "MBEDTLS_SSL_SESSION_TICKETS")
+	return c.set("mbedtls_ssl_conf_preference_order", "MBEDTLS_SSL_PROTO_TLS1_2", func(cc *C.gm_config) C.int {
+		return C.gm_conf_preference_order(cc, order)
+	})
 }
 
 // SetReadTimeout bounds each wait of a BIO with a receive-timeout closure; 0 is no bound
 // (mbedtls_ssl_conf_read_timeout).
-func (c *Config) SetReadTimeout(d time.Duration) {
-	C.mbedtls_ssl_conf_read_timeout(&c.c.conf, C.uint32_t(d.Milliseconds()))
+func (c *Config) SetReadTimeout(d time.Duration) error {
+	return c.always(func(conf *C.mbedtls_ssl_config) {
+		C.mbedtls_ssl_conf_read_timeout(conf, C.uint32_t(d.Milliseconds()))
+	})
 }
 
 // SetTime gives the Config's connections a wall clock of their own; nil is the process's (see [SetClock]).
-func (c *Config) SetTime(now func() time.Time) {
-	c.now = now
-	c.c.has_time = flag(now != nil)
+func (c *Config) SetTime(now func() time.Time) error {
+	return c.use(func(cc *C.gm_config) error {
+		c.now = now
+		cc.has_time = flag(now != nil)
+		return nil
+	})
 }

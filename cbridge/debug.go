@@ -43,12 +43,13 @@ func (c *Config) SetDebug(level int, f DebugFunc) error {
 		level = 0
 	}
 	level = min(max(level, 0), 4)
-	old := int(c.c.debug_level)
-	c.debug = f
-	C.gm_conf_dbg(c.c, C.int(level))
-	addThreshold(old, -1)
-	addThreshold(level, 1)
-	return nil
+	return c.use(func(cc *C.gm_config) error {
+		c.debug = f
+		addThreshold(int(cc.debug_level), -1)
+		addThreshold(level, 1)
+		C.gm_conf_dbg(cc, C.int(level))
+		return nil
+	})
 }
 
 // gombDebug is reached from every library call on a connection, on the goroutine that made it. It must not block.

@@ -3,10 +3,7 @@ package cbridge
 // #include "bridge.h"
 import "C"
 
-import (
-	"bytes"
-	"runtime"
-)
+import "bytes"
 
 // PK is an mbedtls_pk_context with a private key.
 type PK struct {
@@ -44,15 +41,21 @@ func (k *PK) Close() error {
 	return nil
 }
 
-// Bits is the size of the key (mbedtls_pk_get_bitlen).
+// Bits is the size of the key (mbedtls_pk_get_bitlen); 0 after Close.
 func (k *PK) Bits() int {
-	defer runtime.KeepAlive(k)
+	if k.res.acquire() != nil {
+		return 0
+	}
+	defer k.res.release()
 	return int(C.mbedtls_pk_get_bitlen(k.c))
 }
 
-// Type is the kind of the key, such as RSA or EC (mbedtls_pk_get_name).
+// Type is the kind of the key, such as RSA or EC (mbedtls_pk_get_name); "" after Close.
 func (k *PK) Type() string {
-	defer runtime.KeepAlive(k)
+	if k.res.acquire() != nil {
+		return ""
+	}
+	defer k.res.release()
 	return C.GoString(C.mbedtls_pk_get_name(k.c))
 }
 

@@ -11,13 +11,16 @@ type RandomFunc func(p []byte) error
 // SetRandom makes f the source of all randomness of the Config's connections (mbedtls_ssl_conf_rng); nil is the
 // process's own CTR_DRBG. It is called by several connections at once. Note that TLS 1.3, and every profile with
 // MBEDTLS_USE_PSA_CRYPTO, draw key-exchange keys from PSA's generator, which cannot be replaced at run time.
-func (c *Config) SetRandom(f RandomFunc) {
-	c.random = f
-	if f == nil {
-		C.gm_conf_rng(c.c, processDrbg.c)
-	} else {
-		C.gm_conf_rng(c.c, nil)
-	}
+func (c *Config) SetRandom(f RandomFunc) error {
+	return c.use(func(cc *C.gm_config) error {
+		c.random = f
+		if f == nil {
+			C.gm_conf_rng(cc, processDrbg.c)
+		} else {
+			C.gm_conf_rng(cc, nil)
+		}
+		return nil
+	})
 }
 
 // gombRandom is reached from every library call that needs randomness, on the goroutine that made it. It may block, and

@@ -11,13 +11,14 @@ import "unsafe"
 type VerifyFunc func(der []byte, depth int, flags uint32) (uint32, error)
 
 // SetVerify sets the connection's verification callback (mbedtls_ssl_set_verify); nil removes it.
-func (s *SSL) SetVerify(f VerifyFunc) {
-	s.verify = f
-	on := C.int(0)
-	if f != nil {
-		on = 1
+func (s *SSL) SetVerify(f VerifyFunc) error {
+	if err := s.enter(); err != nil {
+		return err
 	}
-	C.gm_ssl_set_verify(s.c, on)
+	defer s.leave()
+	s.verify = f
+	C.gm_ssl_set_verify(s.c, flag(f != nil))
+	return nil
 }
 
 // gombVerify is reached from mbedtls_ssl_handshake, in the step that parses the peer's Certificate message, on the

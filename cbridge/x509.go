@@ -3,8 +3,6 @@ package cbridge
 // #include "bridge.h"
 import "C"
 
-import "runtime"
-
 // Crt is an mbedtls_x509_crt: a list of certificates.
 type Crt struct {
 	res *resource
@@ -46,9 +44,8 @@ func (c *Crt) Parse(data []byte) (skipped int, err error) {
 	return 0, check(ret, "mbedtls_x509_crt_parse", "")
 }
 
-// DER returns the certificates of the list.
+// DER returns the certificates of the list; none after Close.
 func (c *Crt) DER() [][]byte {
-	defer runtime.KeepAlive(c)
 	if c.res.acquire() != nil {
 		return nil
 	}
@@ -58,8 +55,12 @@ func (c *Crt) DER() [][]byte {
 
 // CheckPair reports whether key is the private key of the first certificate (mbedtls_pk_check_pair).
 func (c *Crt) CheckPair(key *PK) error {
-	defer runtime.KeepAlive(c)
-	defer runtime.KeepAlive(key)
+	for _, r := range []*resource{c.res, key.res} {
+		if err := r.acquire(); err != nil {
+			return err
+		}
+		defer r.release()
+	}
 	return check(C.gm_crt_check_pair(c.c, key.c, processDrbg.c), "mbedtls_pk_check_pair", "")
 }
 

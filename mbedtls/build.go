@@ -116,14 +116,18 @@ func (c *Config) setAlgorithms(cc *cbridge.Config, server bool) error {
 			}
 			ids[i] = int(id)
 		}
-		cc.SetCiphersuites(ids)
+		if err := cc.SetCiphersuites(ids); err != nil {
+			return err
+		}
 	}
 	if len(c.Groups) > 0 {
 		ids, err := numbers("Groups", c.Groups, groups)
 		if err != nil {
 			return err
 		}
-		cc.SetGroups(ids)
+		if err := cc.SetGroups(ids); err != nil {
+			return err
+		}
 	}
 	if len(c.SignatureAlgorithms) > 0 {
 		ids, err := numbers("SignatureAlgorithms", c.SignatureAlgorithms, signatureSchemes)
@@ -196,7 +200,9 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 			}
 		}
 	}
-	cc.SetAuthMode(mode)
+	if err := cc.SetAuthMode(mode); err != nil {
+		return err
+	}
 
 	var chain *cbridge.Crt
 	var crl *cbridge.Crl
@@ -220,7 +226,7 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 		if err != nil {
 			return err
 		}
-		cc.SetCertProfile(p)
+		return cc.SetCertProfile(p)
 	}
 	return nil
 }
@@ -309,8 +315,9 @@ func (c *Config) setLimits(cc *cbridge.Config, _ bool) error {
 	if c.LegacyRenegotiation < LegacyNoRenegotiation || c.LegacyRenegotiation > LegacyBreakHandshake {
 		return badField("LegacyRenegotiation", int(c.LegacyRenegotiation), "no such choice")
 	}
-	cc.SetLegacyRenegotiation(cbridge.Legacy(c.LegacyRenegotiation))
 	return errors.Join(
+		cc.SetLegacyRenegotiation(cbridge.Legacy(c.LegacyRenegotiation)),
+		cc.SetReadTimeout(min(c.ReadTimeout, time.Duration(1<<32-1)*time.Millisecond)),
 		optional(c.DisableEncryptThenMAC, func() error { return cc.SetEncryptThenMAC(false) }),
 		optional(c.DisableExtendedMasterSecret, func() error { return cc.SetExtendedMasterSecret(false) }),
 	)
@@ -339,13 +346,17 @@ func (c *Config) setDH(cc *cbridge.Config, server bool) error {
 
 func (c *Config) setCallbacks(cc *cbridge.Config, _ bool) error {
 	if rand := c.Rand; rand != nil {
-		cc.SetRandom(func(p []byte) error {
+		err := cc.SetRandom(func(p []byte) error {
 			_, err := io.ReadFull(rand, p)
 			return err
 		})
+		if err != nil {
+			return err
+		}
 	}
-	cc.SetTime(c.Time)
-	cc.SetReadTimeout(min(c.ReadTimeout, time.Duration(1<<32-1)*time.Millisecond))
+	if err := cc.SetTime(c.Time); err != nil {
+		return err
+	}
 	if c.DebugLevel < 0 || c.DebugLevel > 4 {
 		return badField("DebugLevel", c.DebugLevel, "must be 0 to 4")
 	}

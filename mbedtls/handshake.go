@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -111,10 +112,13 @@ func (c *Conn) setup() error {
 		}
 	}
 	if verify := c.config.VerifyCertificate; verify != nil {
-		ssl.SetVerify(func(der []byte, depth int, flags uint32) (uint32, error) {
+		err := ssl.SetVerify(func(der []byte, depth int, flags uint32) (uint32, error) {
 			f, err := verify(parseCertificate(der), depth, VerifyFlags(flags))
 			return uint32(f), err
 		})
+		if err != nil {
+			return err
+		}
 	}
 	c.ssl = ssl
 	c.closing.Store(ssl)
@@ -125,8 +129,17 @@ func (c *Conn) setup() error {
 	return nil
 }
 
+// cpuSlots bounds how many handshakes compute at once. A library call in a handshake takes milliseconds, and the Go
+// runtime adds a thread for each that takes longer than some microseconds: without a bound, a thousand clients that come
+// together are a thousand threads.
+var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+
 // step goes on with the handshake until it is complete, fails, or waits.
 func (c *Conn) step() error {
+	if c.config.VerifyCertificate == nil && c.config.Rand == nil { // whose waiting must not keep others from computing
+		cpuSlots <- struct{}{}
+		defer func() { <-cpuSlots }()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rejects := clientRejects[c.config.ClientAuth]

@@ -1,7 +1,9 @@
 package mbedtls
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -29,10 +31,11 @@ type Conn struct {
 	closing atomic.Pointer[cbridge.SSL] // ssl, for Close
 
 	// mu is held while in C, and for no longer.
-	mu      sync.Mutex
-	ssl     *cbridge.SSL // set by the first handshake
-	owed    bool         // C left a rest of output behind; see cbridge.SSL.FlushOutput
-	readErr error        // final
+	mu     sync.Mutex
+	ssl    *cbridge.SSL // set by the first handshake
+	owed   bool         // C left a rest of output behind; see cbridge.SSL.FlushOutput
+	eof    error        // final: how the peer's side ended
+	broken error        // final: the library says that the context must not be used any more
 
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
@@ -162,8 +165,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) readOnce(p []byte) (n int, pending bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.readErr != nil {
-		return 0, false, c.readErr
+	if err := cmp.Or(c.broken, c.eof); err != nil {
+		return 0, false, err
 	}
 	for {
 		n, err = c.ssl.Read(p)
@@ -177,8 +180,11 @@ func (c *Conn) readOnce(p []byte) (n int, pending bool, err error) {
 		if codeOf(err) == ErrSSLReceivedNewSessionTicket {
 			continue
 		}
-		c.readErr = c.explain(err)
-		err = c.readErr
+		if err = c.explain(err); err == io.EOF || err == io.ErrUnexpectedEOF {
+			c.eof = err
+		} else {
+			c.broken = err
+		}
 		break
 	}
 	return n, c.ssl.OutputLen() > 0, err
@@ -238,12 +244,16 @@ func (c *Conn) writeOnce(p []byte) (int, error) {
 		c.owed = true // not of p: there was room for it
 	default:
 		err = c.explain(err)
+		c.broken = err
 	}
 	return n, err
 }
 
 // makeRoom makes sure that a record can be written whole. With mu held.
 func (c *Conn) makeRoom() error {
+	if c.broken != nil {
+		return c.broken
+	}
 	if c.ssl.OutputSpace() < cbridge.MaxRecord {
 		return ErrSSLWantWrite
 	}

@@ -436,6 +436,8 @@ func TestRecordThatWasTamperedWithIsAnError(t *testing.T) {
 		}
 		_, err := c.Read(make([]byte, 100))
 		mustBe(t, "Read", err, ErrSSLInvalidMAC)
+		_, err = c.Write([]byte("x"))
+		mustBe(t, "Write after that", err, ErrSSLInvalidMAC)
 		_, err = s.Read(make([]byte, 100))
 		var alert AlertError
 		if !errors.As(err, &alert) || alert != 20 {

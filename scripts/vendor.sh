@@ -58,18 +58,11 @@ fetch() {
         rm "$kept"
     fi
     fetch_debian "$work" "$got" || fetch_official "$got" ||
-        die "cannot fetch Mbed TLS $release; tried $(join '; ' "${tried[@]}"); get $release_file elsewhere and run MBEDTLS_TARBALL=/path/to/$release_file ./build.sh vendor"
+        die "cannot fetch Mbed TLS $release; tried $(printf '%s; ' "${tried[@]}")get $release_file elsewhere and run MBEDTLS_TARBALL=/path/to/$release_file ./build.sh vendor"
     mv "$got" "$kept"
 }
 
 check() { [[ $(sha256 "$1") == "$release_sha256" ]]; }
-
-join() {
-    local separator=$1 all
-    shift
-    printf -v all "%s$separator" "$@"
-    printf '%s' "${all%"$separator"}"
-}
 
 # accept FILE WHERE: the one gate before a downloaded file is used.
 accept() {

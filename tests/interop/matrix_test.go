@@ -244,3 +244,14 @@ func TestContextEndsAHandshakeWithASilentPeer(t *testing.T) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 }
+
+// ders are the blocks of a PEM file.
+func ders(data []byte) (all [][]byte) {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil {
+			return all
+		}
+		all, data = append(all, block.Bytes), rest
+	}
+}

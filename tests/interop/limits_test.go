@@ -1,0 +1,196 @@
+package interop_test
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gombedtls/gombedtls/internal/peers"
+	"github.com/gombedtls/gombedtls/internal/testpki"
+	"github.com/gombedtls/gombedtls/mbedtls"
+)
+
+// fragmentExpansion is more than any suite adds to a record's payload.
+const fragmentExpansion = 128
+
+func TestClientAndServerKeepToTheFragmentLengthThatAClientAsksFor(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		for _, length := range []int{512, 4096} {
+			for _, program := range peers.Programs {
+				t.Run(fmt.Sprintf("client/%s/%s/%d", program.ServerProgram, mbedtls.VersionName(version), length), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, testpki.P256)
+					options := w.options(testpki.Leaf{})
+					options.Version = version
+					peer := w.server(program, options)
+					config := w.config()
+					config.MaxFragmentLength = length
+					conn, rec := w.recordedClient(peer.Addr, config)
+					if err := conn.HandshakeContext(w.ctx); err != nil {
+						t.Fatal(peer.Explain(err))
+					}
+					exchange(t, peer, conn)
+					checkFragments(t, conn, rec, length)
+				})
+			}
+			for _, p := range []struct {
+				program peers.Program
+				args    []string
+			}{
+				{peers.OpenSSL, []string{"-maxfraglen", fmt.Sprint(length)}},
+				{peers.MbedTLS, []string{fmt.Sprintf("max_frag_len=%d", length)}},
+			} {
+				t.Run(fmt.Sprintf("server/%s/%s/%d", p.program.ClientProgram, mbedtls.VersionName(version), length), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, testpki.P256)
+					l := w.tcpListener()
+					peer := w.client(p.program, l.Addr().String(), peers.Options{CA: w.caFile, Version: version, Size: 1 << 17, Args: p.args})
+					conn, rec, err := w.recordedServer(l, w.config(testpki.Leaf{}))
+					if err != nil {
+						t.Fatal(peer.Explain(err))
+					}
+					exchange(t, peer, conn)
+					checkFragments(t, conn, rec, length)
+				})
+			}
+		}
+	}
+}
+
+func checkFragments(t *testing.T, conn *mbedtls.Conn, rec *recorder, length int) {
+	t.Helper()
+	st := conn.ConnectionState()
+	if st.MaxInPayload != length || st.MaxOutPayload != length {
+		t.Errorf("records of at most %d in and %d out, want %d", st.MaxInPayload, st.MaxOutPayload, length)
+	}
+	in, out := rec.records()
+	for name, got := range map[string]int{"received": longest(in), "sent": longest(out)} {
+		if got > length+fragmentExpansion || got < length {
+			t.Errorf("the longest record that was %s has %d bytes, want %d and a little", name, got, length)
+		}
+	}
+}
+
+// OpenSSL's server sends its tickets right after the handshake, and crypto/tls too.
+func TestReadPassesOverSessionTickets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		start func(w *world) (addr string, far farEnd)
+	}{
+		{"openssl s_server", func(w *world) (string, farEnd) {
+			options := w.options(testpki.Leaf{})
+			options.Version, options.Args = tls.VersionTLS13, []string{"-num_tickets", "5"}
+			peer := w.server(peers.OpenSSL, options)
+			return peer.Addr, peer
+		}},
+		{"crypto/tls", func(w *world) (string, farEnd) {
+			addr, result := w.cryptoServer(w.cryptoConfig(tls.VersionTLS13, w.ca.Issue(testpki.Leaf{})))
+			return addr, &cryptoEnd{connect: func() (*tls.Conn, error) { r := <-result; return r.conn, r.err }, size: 1000}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.P256)
+			addr, far := c.start(w)
+			conn, rec := w.recordedClient(addr, w.config())
+			if err := conn.HandshakeContext(w.ctx); err != nil {
+				t.Fatal(far.Explain(err))
+			}
+			before, _ := rec.records()
+			if err := conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := conn.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("with only tickets to read, Read returns %d, %v, not the deadline's error", n, err)
+			}
+			if after, _ := rec.records(); len(after) <= len(before) {
+				t.Error("no ticket came")
+			}
+			w.bound(conn)
+			exchange(t, far, conn)
+		})
+	}
+}
+
+func TestCertificateRequestNamesTheCAsUnlessOmitted(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		for _, omit := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/omitted %t", mbedtls.VersionName(version), omit), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, testpki.P256)
+				config := w.config(testpki.Leaf{})
+				config.ClientAuth, config.OmitClientCAs = mbedtls.RequireAndVerifyClientCert, omit
+				l := w.listen(config)
+				options := w.options(testpki.Leaf{})
+				options.Version, options.CA, options.Verbose = version, w.caFile, true
+				peer := w.client(peers.OpenSSL, l.addr(), options)
+				conn, err := l.handshake()
+				if err != nil {
+					t.Fatal(peer.Explain(err))
+				}
+				pattern := "Acceptable client certificate CA names\n.*CN = root "
+				if omit {
+					pattern = "No client certificate CA names sent"
+				}
+				if err := peer.Await(peer.Stdout, pattern); err != nil {
+					t.Error(err)
+				}
+				exchange(t, peer, conn)
+			})
+		}
+	}
+}
+
+// A chain of two: crypto/tls and OpenSSL must find the way from our leaf to the root.
+func TestServerSendsItsIntermediate(t *testing.T) {
+	t.Parallel()
+	for _, impl := range implementations() {
+		t.Run(impl.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.RSA2048)
+			config := w.config()
+			config.Certificates = []mbedtls.Certificate{own(t, w.ca.Intermediate(testpki.RSA2048, "intermediate").Issue(testpki.Leaf{}))}
+			l := w.listen(config)
+			far := impl.client(w, l.addr(), peers.Options{CA: w.caFile, Size: 1000})
+			conn, err := l.handshake()
+			if err != nil {
+				t.Fatal(far.Explain(err))
+			}
+			exchange(t, far, conn)
+		})
+	}
+}
+
+func TestPeerSeesTheEndInOrder(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(mbedtls.VersionName(version), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.P256)
+			options := w.options(testpki.Leaf{})
+			options.Version = version
+			peer := w.server(peers.OpenSSL, options)
+			conn, err := w.dial(peer.Addr, w.config())
+			if err != nil {
+				t.Fatal(peer.Explain(err))
+			}
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
+			// What s_server prints for close_notify; for an end without one, "unexpected eof" on stderr.
+			if err := peer.Await(peer.Stdout, "DONE\nshutting down SSL\nCONNECTION CLOSED\n"); err != nil {
+				t.Error(err)
+			}
+			if strings.Contains(peer.Stderr.String(), "unexpected eof") {
+				t.Error(peer.Report())
+			}
+		})
+	}
+}

@@ -88,12 +88,18 @@ static int raw_send(void *ctx, const unsigned char *buf, size_t len)
 
 static int raw_recv(void *ctx, unsigned char *buf, size_t len)
 {
-    return gombBIORecv(((gm_ssl *) ctx)->handle, buf, len);
+    gm_ssl *s = ctx;
+    int ret = gombBIORecv(s->handle, buf, len);
+    s->in.eof = ret == 0;
+    return ret;
 }
 
 static int raw_recv_timeout(void *ctx, unsigned char *buf, size_t len, uint32_t ms)
 {
-    return gombBIORecvTimeout(((gm_ssl *) ctx)->handle, buf, len, ms);
+    gm_ssl *s = ctx;
+    int ret = gombBIORecvTimeout(s->handle, buf, len, ms);
+    s->in.eof = ret == 0;
+    return ret;
 }
 
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout)

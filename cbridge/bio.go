@@ -90,15 +90,20 @@ func (s *SSL) move(code Code, buf *C.uchar, n C.size_t, f func(p []byte) (int, e
 	if s == nil {
 		return C.int(code)
 	}
-	moved := 0
-	ret := s.trap.run(code, func() (err error) {
-		moved, err = f(unsafe.Slice((*byte)(buf), n))
+	moved := C.int(0)
+	ret := s.trap.run(code, func() error {
+		n, err := f(unsafe.Slice((*byte)(buf), n))
+		moved = C.int(n)
+		if c, ok := err.(Code); ok && c < 0 {
+			moved = C.int(c)
+			return nil
+		}
 		return err
 	})
 	if ret != 0 {
 		return ret
 	}
-	return C.int(moved)
+	return moved
 }
 
 // gombBIOSend is reached from every library call that emits a record, on the goroutine that made it. It may block, and

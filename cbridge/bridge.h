@@ -62,11 +62,13 @@ typedef struct {
     void *handle;      // the go-pointer of the Go SSL
     gm_ring in, out;
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
+    int deleting;                     // the library frees it
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
 // config (RNG, debug, clock) learn from it which connection calls.
 extern _Thread_local gm_ssl *gm_current;
+void gm_forget_current(void);
 
 // ssl.c
 gm_ssl *gm_ssl_new(void);

@@ -49,7 +49,9 @@ func gombConfigTime(conf, ssl unsafe.Pointer) (t C.int64_t) {
 	if c == nil {
 		return C.int64_t(time.Now().Unix())
 	}
-	var ret C.int
-	defer trapOf(c, ssl).catch(&ret, 0)
-	return C.int64_t(c.now().Unix())
+	trapOf(c, ssl).run(ErrErrorGenericError, func() error {
+		t = C.int64_t(c.now().Unix())
+		return nil
+	})
+	return t
 }

@@ -38,7 +38,7 @@ void gm_conf_rng(gm_config *c, mbedtls_ctr_drbg_context *drbg)
 static void debug(void *ctx, int level, const char *file, int line, const char *text)
 {
     gm_config *c = ctx;
-    if (level <= c->debug_level) {
+    if (level <= c->debug_level && (gm_current == NULL || !gm_current->deleting)) {
         gombDebug(c->handle, gm_current != NULL ? gm_current->handle : NULL, level, (char *) file, line, (char *) text);
     }
 }

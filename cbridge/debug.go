@@ -60,7 +60,8 @@ func gombDebug(conf, ssl unsafe.Pointer, level C.int, file *C.char, line C.int, 
 	if c == nil || c.debug == nil {
 		return
 	}
-	var ret C.int
-	defer trapOf(c, ssl).catch(&ret, 0)
-	c.debug(int(level), path.Base(C.GoString(file)), int(line), strings.TrimSuffix(C.GoString(text), "\n"))
+	trapOf(c, ssl).run(ErrErrorGenericError, func() error {
+		c.debug(int(level), path.Base(C.GoString(file)), int(line), strings.TrimSuffix(C.GoString(text), "\n"))
+		return nil
+	})
 }

@@ -395,3 +395,25 @@ func TestNoCallCrashesInAnyState(t *testing.T) {
 		})
 	}
 }
+
+// Rule 4: what cannot be stopped leaves no use of the connection, and no trace in the thread.
+func TestGoexitInAClosurePoisons(t *testing.T) {
+	p := newPair(t, func(client, _ *Config) {
+		if err := client.SetDebug(1, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := p.client.SetBIO(BIO{Send: func([]byte) (int, error) { runtime.Goexit(); return 0, nil }, Recv: recvNothing}); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = p.client.Handshake()
+		t.Error("Handshake returns after Goexit")
+	}()
+	<-done
+	if err := p.client.Handshake(); err != ErrPoisoned {
+		t.Errorf("Handshake: %v, want ErrPoisoned", err)
+	}
+}

@@ -2,6 +2,12 @@
 
 _Thread_local gm_ssl *gm_current;
 
+// gm_forget_current is for a thread whose C frames were dropped.
+void gm_forget_current(void)
+{
+    gm_current = NULL;
+}
+
 // GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
 #define GM_IN(s, call) \
     gm_ssl *outer = gm_current; \
@@ -20,10 +26,11 @@ gm_ssl *gm_ssl_new(void)
     return s;
 }
 
-// gm_ssl_delete may run callbacks (async cancel, export), hence gm_current.
+// gm_ssl_delete may run callbacks, hence gm_current; but there is nobody to debug for any more.
 void gm_ssl_delete(gm_ssl *s)
 {
     gm_ssl *outer = gm_current;
+    s->deleting = 1;
     gm_current = s;
     mbedtls_ssl_free(&s->ssl);
     gm_current = outer;
@@ -68,9 +75,23 @@ int gm_ssl_is_handshake_over(gm_ssl *s)
     return mbedtls_ssl_is_handshake_over(&s->ssl);
 }
 
+static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
+{
+    for (;;) {
+        int ret = mbedtls_ssl_read(&s->ssl, buf, len);
+        if (ret != 0) {
+            return ret;
+        }
+        // 0 is the end, or the second of two empty records.
+        if (s->in.eof && s->in.r == s->in.w) {
+            return MBEDTLS_ERR_SSL_CONN_EOF;
+        }
+    }
+}
+
 int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len)
 {
-    GM_IN(s, mbedtls_ssl_read(&s->ssl, buf, len));
+    GM_IN(s, read_data(s, buf, len));
 }
 
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len)

@@ -123,7 +123,7 @@ func (s *SSL) HandshakeStep() error {
 }
 
 // Read reads decrypted application data (mbedtls_ssl_read). n is 0 if and only if err is not nil or p is empty. The
-// end of the transport is ErrSSLConnEOF, the peer's orderly end ErrSSLPeerCloseNotify.
+// end of the transport is ErrSSLConnEOF, the peer's orderly end ErrSSLPeerCloseNotify. Empty records pass unseen.
 func (s *SSL) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -133,9 +133,6 @@ func (s *SSL) Read(p []byte) (n int, err error) {
 	}
 	defer s.leave()
 	ret := C.gm_ssl_read(s.c, cbytes(p), C.size_t(len(p)))
-	if ret == 0 {
-		ret = C.MBEDTLS_ERR_SSL_CONN_EOF
-	}
 	return max(0, int(ret)), s.trap.end("mbedtls_ssl_read", int(ret))
 }
 

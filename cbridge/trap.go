@@ -19,24 +19,27 @@ type trap struct {
 	poisoned bool
 }
 
-// run calls a closure for a trampoline and returns what C is told: 0, or for an error the code in it, if there is one,
-// or else code. A panic stops here.
+// run calls a closure for a trampoline and returns what C is told: 0, or code for an error. A panic stops here.
+//
+// [runtime.Goexit] cannot be stopped: it drops the C frames. What is left of the connection is poisoned then.
 func (t *trap) run(code Code, f func() error) (ret C.int) {
-	defer t.catch(&ret, code)
-	if err := f(); err != nil {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			t.panicked, t.value = true, v
+			ret = C.int(code)
+		} else if !returned {
+			t.poisoned = true
+			C.gm_forget_current()
+		}
+	}()
+	err := f()
+	returned = true
+	if err != nil {
 		t.err = err
-		errors.As(err, &code)
 		return C.int(code)
 	}
 	return 0
-}
-
-// catch is deferred around every closure: it keeps a panic, and makes C see code.
-func (t *trap) catch(ret *C.int, code Code) {
-	if v := recover(); v != nil {
-		t.panicked, t.value = true, v
-		*ret = C.int(code)
-	}
 }
 
 // begin clears the trap before a library call.

@@ -13,8 +13,6 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-var errConfigClosed = errors.New("mbedtls: the Config is closed")
-
 // build makes the library's form of c for one end, and reports the first field that it cannot take.
 func (c *Config) build(server bool) (*cbridge.Config, error) {
 	if c.Preset != PresetDefault && c.Preset != PresetSuiteB {
@@ -195,7 +193,7 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 		}
 		if pool == nil && mode == cbridge.VerifyRequired {
 			var err error
-			if pool, err = SystemCertPool(); err != nil {
+			if pool, err = loadSystemRoots(); err != nil {
 				return badField("RootCAs", "nil", "and the system's roots: %w", err)
 			}
 		}

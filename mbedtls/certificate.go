@@ -108,21 +108,20 @@ func LoadX509KeyPairWithPassword(certFile, keyFile string, password []byte) (Cer
 // FromTLSCertificate takes over a certificate of crypto/tls. Its key must be in memory.
 func FromTLSCertificate(c tls.Certificate) (Certificate, error) {
 	cert := Certificate{Certificate: c.Certificate, PrivateKey: c.PrivateKey, Leaf: c.Leaf}
-	crt, pk, err := cert.parse()
+	crt, key, err := cert.parse()
 	if err != nil {
 		return Certificate{}, fmt.Errorf("mbedtls: %w", err)
 	}
 	crt.Close()
-	cert.PrivateKey = &PrivateKey{pk}
+	cert.PrivateKey = key
 	if cert.Leaf == nil {
 		cert.Leaf, _ = x509.ParseCertificate(cert.Certificate[0])
 	}
 	return cert, nil
 }
 
-// parse makes the library's form of the certificate. The caller closes what it returns, but for the key if that is the
-// Certificate's own.
-func (c *Certificate) parse() (*cbridge.Crt, *cbridge.PK, error) {
+// parse makes the library's form of the certificate. The caller closes the chain; the key may be the Certificate's own.
+func (c *Certificate) parse() (*cbridge.Crt, *PrivateKey, error) {
 	if len(c.Certificate) == 0 {
 		return nil, nil, errors.New("no certificate")
 	}
@@ -136,9 +135,9 @@ func (c *Certificate) parse() (*cbridge.Crt, *cbridge.PK, error) {
 			return nil, nil, fmt.Errorf("certificate %d of the chain: %w", i, err)
 		}
 	}
-	pk, err := c.key()
+	key, err := c.key()
 	if err == nil {
-		if err = crt.CheckPair(pk); err != nil {
+		if err = crt.CheckPair(key.pk); err != nil {
 			err = fmt.Errorf("the private key is not the certificate's: %w", err)
 		}
 	}
@@ -146,15 +145,15 @@ func (c *Certificate) parse() (*cbridge.Crt, *cbridge.PK, error) {
 		crt.Close()
 		return nil, nil, err
 	}
-	return crt, pk, nil
+	return crt, key, nil
 }
 
-func (c *Certificate) key() (*cbridge.PK, error) {
+func (c *Certificate) key() (*PrivateKey, error) {
 	switch k := c.PrivateKey.(type) {
 	case nil:
 		return nil, errors.New("no private key")
 	case *PrivateKey:
-		return k.pk, nil
+		return k, nil
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
 	if err != nil {
@@ -165,20 +164,20 @@ func (c *Certificate) key() (*cbridge.PK, error) {
 	if err != nil {
 		return nil, fmt.Errorf("private key of type %T: %w", c.PrivateKey, err)
 	}
-	return pk, nil
+	return &PrivateKey{pk}, nil
 }
 
 // addTo gives the certificate to a config, which keeps what it needs.
 func (c *Certificate) addTo(cc *cbridge.Config) error {
-	crt, pk, err := c.parse()
+	crt, key, err := c.parse()
 	if err != nil {
 		return err
 	}
 	defer crt.Close()
-	if _, shared := c.PrivateKey.(*PrivateKey); !shared {
-		defer pk.Close()
+	if key != c.PrivateKey {
+		defer key.Close()
 	}
-	return cc.AddOwnCert(crt, pk)
+	return cc.AddOwnCert(crt, key.pk)
 }
 
 // parseChain parses certificates in PEM, or one in DER. Unlike the library it takes no file of which a part is broken.
@@ -198,13 +197,13 @@ func parseChain(data []byte) (*cbridge.Crt, error) {
 	return crt, nil
 }
 
-// parseCertificate parses a peer's certificate. Of what package x509 does not take, such as a brainpool key, only Raw
-// is set.
+// parseCertificate parses a peer's certificate, and keeps der. Of what package x509 does not take, such as a brainpool
+// key, only Raw is set.
 func parseCertificate(der []byte) *x509.Certificate {
 	if cert, err := x509.ParseCertificate(der); err == nil {
 		return cert
 	}
-	return &x509.Certificate{Raw: bytes.Clone(der)}
+	return &x509.Certificate{Raw: der}
 }
 
 // pemCertificates counts the certificates that a PEM file begins.

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -176,5 +177,32 @@ func TestSystemRootsComeFromTheFirstPlaceThatHasSome(t *testing.T) {
 	}
 	if _, err := loadRoots([]string{none}, []string{none}); err == nil || !strings.Contains(err.Error(), none) {
 		t.Errorf("no roots at all: %v", err)
+	}
+}
+
+func TestClosedPrivateKey(t *testing.T) {
+	setUp(t)
+	c := issue(t, testpki.Leaf{})
+	k := c.PrivateKey.(*PrivateKey)
+	k.Close()
+	k.Close()
+	if k.Bits() != 0 || k.Type() != "" {
+		t.Errorf("%s with %d bits", k.Type(), k.Bits())
+	}
+	config := &Config{Certificates: []Certificate{c}}
+	defer config.Close()
+	mustBe(t, "Validate", config.Validate(true), net.ErrClosed)
+}
+
+func TestSystemCertPoolIsACopy(t *testing.T) {
+	setUp(t)
+	p, err := SystemCertPool()
+	if err != nil {
+		t.Skip(err)
+	}
+	n := p.Len()
+	p.AddCert(authority.Cert)
+	if again, _ := SystemCertPool(); again.Len() != n || p.Len() != n+1 {
+		t.Errorf("%d and %d roots, want %d and %d", again.Len(), p.Len(), n, n+1)
 	}
 }

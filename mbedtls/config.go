@@ -17,6 +17,9 @@ import (
 //
 // The zero value is a client's config that trusts the system's roots, and needs ServerName.
 type Config struct {
+	// Rand, Time, VerifyCertificate and Logger are called from inside of the library: none may call a method of the
+	// connection that it is called for.
+
 	// Rand is where randomness comes from; nil is a CTR_DRBG seeded by the operating system, one for the process. It is
 	// read by several connections at once. TLS 1.3 takes its key-exchange keys from PSA whatever Rand is
 	// (mbedtls_ssl_conf_rng).
@@ -56,8 +59,9 @@ type Config struct {
 	// ConnectionState.VerifyFlags. VerifyCertificate and VerifyConnection are still called.
 	InsecureSkipVerify bool
 
-	// InsecureSkipHostname makes a client accept a trusted certificate for whatever host. Without it, and without a
-	// ServerName, a client's handshake fails with ErrSSLCertificateVerificationWithoutHostname.
+	// InsecureSkipHostname makes a client accept a trusted certificate for whatever host; ServerName is still sent as
+	// SNI. Without it, and without a ServerName, a client's handshake fails with
+	// ErrSSLCertificateVerificationWithoutHostname.
 	InsecureSkipHostname bool
 
 	// CertificateProfile says which hashes, key types, curves and key sizes the peer's chain may use; nil is
@@ -69,7 +73,7 @@ type Config struct {
 	// may clear some, and add others (CertOther is for its own reasons). An error fails the handshake, and is found in
 	// the error of Handshake by [errors.Is]. Of a certificate that package x509 cannot parse, only Raw is set. It runs
 	// on the goroutine of the handshake, and is called by several connections at once; while it waits, it holds an OS
-	// thread (mbedtls_ssl_conf_verify).
+	// thread. It must not call into its connection (mbedtls_ssl_set_verify).
 	VerifyCertificate func(cert *x509.Certificate, depth int, flags VerifyFlags) (VerifyFlags, error)
 
 	// VerifyConnection is called once the handshake is complete, before any data is passed on. An error breaks the

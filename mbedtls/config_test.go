@@ -149,8 +149,8 @@ func TestClosedConfigMakesNoConnections(t *testing.T) {
 	}
 	a, b := ends(t, client, server)
 	cErr, sErr := handshakes(a, b)
-	mustBe(t, "client", cErr, net.ErrClosed)
-	mustBe(t, "server", sErr, net.ErrClosed)
+	mustBe(t, "client", cErr, errConfigClosed)
+	mustBe(t, "server", sErr, errConfigClosed)
 }
 
 func TestDiffieHellmanParameters(t *testing.T) {

@@ -1,7 +1,6 @@
 package mbedtls
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"net"
@@ -31,11 +30,9 @@ type Conn struct {
 	closing atomic.Pointer[cbridge.SSL] // ssl, for Close
 
 	// mu is held while in C, and for no longer.
-	mu     sync.Mutex
-	ssl    *cbridge.SSL // set by the first handshake
-	owed   bool         // C left a rest of output behind; see cbridge.SSL.FlushOutput
-	eof    error        // final: how the peer's side ended
-	broken error        // final: the library says that the context must not be used any more
+	mu      sync.Mutex
+	ssl     *cbridge.SSL // set by the first handshake
+	readErr error        // final; all but io.EOF mean that the context must not be used any more
 
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
@@ -95,15 +92,10 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // ConnectionState is what the handshake settled; its zero value before that is complete. It stays after Close.
 func (c *Conn) ConnectionState() ConnectionState {
-	st := c.state.Load()
-	if st == nil {
-		return ConnectionState{}
+	if st := c.state.Load(); st != nil {
+		return st.parsed()
 	}
-	s := *st
-	for _, der := range s.PeerCertificatesDER {
-		s.PeerCertificates = append(s.PeerCertificates, parseCertificate(der))
-	}
-	return s
+	return ConnectionState{}
 }
 
 // VerifyHostname checks the peer's certificate against a host name, as [x509.Certificate.VerifyHostname] does. It is
@@ -139,21 +131,21 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		n, pending, err := c.readOnce(p)
-		if pending {
-			// An alert, or an answer to the peer. Its failing is Write's to report: there may be more to read.
-			_ = c.flush(err == ErrSSLWantWrite)
+		n, answered, err := c.readOnce(p)
+		var flushErr error
+		if answered || err == ErrSSLWantWrite {
+			flushErr = c.flush(err == ErrSSLWantWrite)
 		}
 		switch err {
-		case nil:
+		case nil: // if the answer could not be sent, that is Write's to report
 			return n, nil
 		case ErrSSLWantRead:
 			if err := c.fill(); err != nil {
 				return 0, err
 			}
-		case ErrSSLWantWrite:
-			if c.outputFull() {
-				return 0, errOutputStuck
+		case ErrSSLWantWrite: // the peer wants answers, and takes none
+			if flushErr != nil {
+				return 0, flushErr
 			}
 		default:
 			return 0, err
@@ -161,36 +153,29 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 }
 
-// readOnce makes one library call, and tells whether output waits.
-func (c *Conn) readOnce(p []byte) (n int, pending bool, err error) {
+// readOnce makes one library call, and tells whether it left an answer to the peer in the ring, such as an alert.
+func (c *Conn) readOnce(p []byte) (n int, answered bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := cmp.Or(c.broken, c.eof); err != nil {
-		return 0, false, err
+	if c.readErr != nil {
+		return 0, false, c.readErr
 	}
+	before := c.ssl.OutputLen()
 	for {
 		n, err = c.ssl.Read(p)
-		if err == nil || err == ErrSSLWantRead {
+		if codeOf(err) != ErrSSLReceivedNewSessionTicket {
 			break
 		}
-		if err == ErrSSLWantWrite {
-			c.owed = true
-			break
-		}
-		if codeOf(err) == ErrSSLReceivedNewSessionTicket {
-			continue
-		}
-		if err = c.explain(err); err == io.EOF || err == io.ErrUnexpectedEOF {
-			c.eof = err
-		} else {
-			c.broken = err
-		}
-		break
 	}
-	return n, c.ssl.OutputLen() > 0, err
+	if err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite {
+		err = c.explain(err)
+		c.readErr = err
+	}
+	return n, c.ssl.OutputLen() > before, err
 }
 
-// Write encrypts and sends p. If it fails, n bytes of p are on their way or will be sent by the next Write.
+// Write encrypts and sends p. After a timeout, n bytes of p are on their way, or will be sent before anything else by
+// the next Write. Any other error is final, and leaves unknown what arrived.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	ssl, err := c.begin(context.Background())
 	if err != nil {
@@ -212,22 +197,22 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		switch err {
 		case nil:
 		case ErrSSLWantWrite: // the ring is full
-			if err := c.flush(true); err != nil {
-				return n, c.failWrite(err)
+			if err := c.send(); err != nil {
+				return n, err
 			}
 		case ErrSSLWantRead: // a renegotiation
-			if err := c.flush(true); err != nil {
-				return n, c.failWrite(err)
+			if err := c.send(); err != nil {
+				return n, err
 			}
 			if err := c.fill(); err != nil {
 				return n, err
 			}
 		default:
-			_ = c.flush(true)
-			return n, c.failWrite(err)
+			_ = c.flush(true) // an alert
+			return n, err
 		}
 	}
-	return n, c.failWrite(c.flush(true))
+	return n, c.send()
 }
 
 // writeOnce encrypts one record, if the ring has room for it.
@@ -238,37 +223,30 @@ func (c *Conn) writeOnce(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.ssl.Write(p)
-	switch err {
-	case nil, ErrSSLWantRead:
-	case ErrSSLWantWrite:
-		c.owed = true // not of p: there was room for it
-	default:
+	if err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite {
 		err = c.explain(err)
-		c.broken = err
+		c.readErr = err
 	}
 	return n, err
 }
 
-// makeRoom makes sure that a record can be written whole. With mu held.
+// makeRoom makes sure that the library has nothing else to send, and that a record can be written whole. With mu held.
 func (c *Conn) makeRoom() error {
-	if c.broken != nil {
-		return c.broken
+	if c.readErr != nil && c.readErr != io.EOF {
+		return c.readErr
+	}
+	if err := c.ssl.FlushOutput(); err != nil {
+		return err
 	}
 	if c.ssl.OutputSpace() < cbridge.MaxRecord {
 		return ErrSSLWantWrite
 	}
-	if c.owed {
-		if err := c.ssl.FlushOutput(); err != nil {
-			return err
-		}
-		c.owed = false
-		return c.makeRoom()
-	}
 	return nil
 }
 
-// failWrite makes errors final that are not timeouts. With writeMu held.
-func (c *Conn) failWrite(err error) error {
+// send sends the output, and makes an error of the connection underneath final that is no timeout. With writeMu held.
+func (c *Conn) send() error {
+	err := c.flush(true)
 	if err != nil && !isTimeout(err) {
 		c.writeErr = err
 	}
@@ -293,36 +271,49 @@ func (c *Conn) CloseWrite() error {
 // sendCloseNotify ends the writing side. With writeMu held.
 func (c *Conn) sendCloseNotify() error {
 	if c.writeErr == nil {
-		if err := c.queue((*cbridge.SSL).CloseNotify); err != nil {
-			return err
+		for {
+			err := c.queue((*cbridge.SSL).CloseNotify)
+			if err == nil {
+				break
+			}
+			if err != ErrSSLWantWrite {
+				return err
+			}
+			if err := c.send(); err != nil {
+				return err
+			}
 		}
 		c.writeErr = errShutdown
+	}
+	if c.writeErr != errShutdown {
+		return c.writeErr
 	}
 	return c.flush(true)
 }
 
-// queue makes a library call that emits one record, after making room for it.
+// queue makes a library call that emits one record, if there is room for it.
 func (c *Conn) queue(emit func(*cbridge.SSL) error) error {
-	for {
-		err := func() error {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if err := c.makeRoom(); err != nil {
-				return err
-			}
-			return emit(c.ssl)
-		}()
-		if err != ErrSSLWantWrite {
-			return err
-		}
-		if err := c.flush(true); err != nil {
-			return err
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.makeRoom(); err != nil {
+		return err
 	}
+	return emit(c.ssl)
 }
 
 // closeTimeout bounds how long Close tries to tell the peer.
 const closeTimeout = 5 * time.Second
+
+// idle waits until no call is in C. It gives up in time, for a closure that calls Close from in there.
+func (c *Conn) idle() bool {
+	for start := time.Now(); !c.mu.TryLock(); time.Sleep(50 * time.Microsecond) {
+		if time.Since(start) > closeTimeout {
+			return false
+		}
+	}
+	c.mu.Unlock()
+	return true
+}
 
 // Close sends close_notify, unless a Write is under way, and closes the connection underneath. Calls that wait return
 // [net.ErrClosed], and so does a second Close.
@@ -331,7 +322,7 @@ func (c *Conn) Close() error {
 		return net.ErrClosed
 	}
 	if c.handshakeDone.Load() && c.writeMu.TryLock() {
-		if c.ssl.Retain() == nil {
+		if c.idle() && c.ssl.Retain() == nil {
 			if c.conn.SetWriteDeadline(time.Now().Add(closeTimeout)) == nil {
 				_ = c.sendCloseNotify() // the peer may be gone
 			}

@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -444,4 +446,115 @@ func TestRecordThatWasTamperedWithIsAnError(t *testing.T) {
 			t.Errorf("the other end: %v, want a bad_record_mac alert", err)
 		}
 	})
+}
+
+func TestConnIsANetConnOverAPipe(t *testing.T) {
+	client, server := configs(t)
+	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
+		a, b := net.Pipe()
+		c, s := Client(a, client), Server(b, server)
+		if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+			return nil, nil, nil, errors.Join(cErr, sErr)
+		}
+		// Nobody reads from the pipe once the test is over: close_notify would wait for its time limit.
+		return c, s, func() { a.Close(); b.Close(); c.Close(); s.Close() }, nil
+	})
+}
+
+func TestReadDoesNotWaitForAnothersOutput(t *testing.T) {
+	client, server := configs(t)
+	c, s := connected(t, client, server)
+	if err := c.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := c.Write(make([]byte, 1<<20)); err != nil {
+			mustBe(t, "Write", err, os.ErrDeadlineExceeded)
+			break // output is left in the ring
+		}
+	}
+	if err := c.SetWriteDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write([]byte("for you")); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	if n, err := c.Read(buf); err != nil || string(buf[:n]) != "for you" {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+	if err := c.SetReadDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Read(buf)
+	mustBe(t, "Read", err, os.ErrDeadlineExceeded)
+	c.NetConn().Close() // its output goes nowhere
+}
+
+func TestEmptyRecordsAreNoEnd(t *testing.T) {
+	versions(t, func(t *testing.T, version uint16) {
+		client, server := configs(t)
+		client.MaxVersion, client.MinVersion = version, version
+		c, s := connected(t, client, server)
+		for range 3 { // the library skips one, returns 0 for the second, and takes four in a row for an attack
+			c.mu.Lock()
+			_, err := c.ssl.Write(nil)
+			c.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		exchange(t, c, s, 1000)
+	})
+}
+
+func TestContextThatEndsAtTheLastMomentEndsTheConnection(t *testing.T) {
+	client, server := configs(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	client.VerifyConnection = func(ConnectionState) error {
+		cancel()
+		return nil
+	}
+	c, s := ends(t, client, server)
+	go s.Handshake()
+	for range 2 {
+		mustBe(t, "HandshakeContext", c.HandshakeContext(ctx), context.Canceled)
+	}
+	if c.ConnectionState().HandshakeComplete {
+		t.Error("the handshake counts as complete")
+	}
+}
+
+type closeHandler struct {
+	slog.Handler
+	armed *atomic.Bool
+	conn  *Conn
+}
+
+func (h *closeHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h *closeHandler) Handle(context.Context, slog.Record) error {
+	if h.armed.Swap(false) {
+		h.conn.Close()
+	}
+	return nil
+}
+
+// It is forbidden, but must not hang for ever.
+func TestCloseFromTheLogger(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	h := &closeHandler{armed: new(atomic.Bool)}
+	client.Logger, client.DebugLevel = slog.New(h), 4
+	c, s := connected(t, client, server)
+	h.conn = c
+	h.armed.Store(true)
+	if _, err := c.Write([]byte("x")); err != nil {
+		mustBe(t, "Write", err, net.ErrClosed)
+	}
+	_, err := s.Read(make([]byte, 10))
+	if err == nil {
+		t.Error("the connection is still open")
+	}
+	_, err = c.Write([]byte("x"))
+	mustBe(t, "Write", err, net.ErrClosed)
 }

@@ -49,7 +49,7 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 		return nil, err
 	}
 	conn := Client(raw, d.Config)
-	if conn.serverName == "" && !conn.config.InsecureSkipHostname {
+	if conn.serverName == "" {
 		if conn.serverName, _, err = net.SplitHostPort(addr); err != nil {
 			raw.Close()
 			return nil, err

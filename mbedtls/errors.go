@@ -160,6 +160,10 @@ func (a AlertError) Error() string {
 }
 
 var (
+	// ErrPoisoned is the error of a connection one of whose closures panicked.
+	ErrPoisoned = cbridge.ErrPoisoned
+
+	errConfigClosed  = errors.New("mbedtls: the Config is closed")
 	errShutdown      = errors.New("mbedtls: Write after CloseWrite")
 	errEarlyShutdown = errors.New("mbedtls: CloseWrite before the handshake is complete")
 )

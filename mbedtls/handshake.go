@@ -1,6 +1,7 @@
 package mbedtls
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 
 var (
 	errNoPeerCertificate = errors.New("mbedtls: there is no certificate of a server")
-	errOutputStuck       = errors.New("mbedtls: the peer does not take what must be sent before more can be read")
 	errNoServerName      = errors.New("set Config.ServerName to the host that the certificate must be for, or opt out with InsecureSkipHostname or InsecureSkipVerify")
 )
 
@@ -41,26 +41,29 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 			if !stop() {
 				err = ctx.Err()
 				c.handshakeErr = err
+				c.handshakeDone.Store(false)
+				c.state.Store(nil)
 			}
 		}()
 	}
 	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
-	err = c.handshake()
+	waited, err := c.handshake()
 	c.handshakeErr = nil
-	if !isTimeout(err) {
+	if !waited || !isTimeout(err) {
 		c.handshakeErr = err
 	}
 	return err
 }
 
-func (c *Conn) handshake() error {
+// handshake returns whether it is the connection underneath that failed: a timeout there, and only there, is not final.
+func (c *Conn) handshake() (waited bool, err error) {
 	if c.ssl == nil {
 		if err := c.setup(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := c.ssl.Retain(); err != nil {
-		return err
+		return false, err
 	}
 	defer c.ssl.Release()
 	for {
@@ -68,20 +71,15 @@ func (c *Conn) handshake() error {
 		flushErr := c.flush(true)
 		switch {
 		case err == nil && flushErr == nil:
-			return c.complete()
-		case err == nil || err == ErrSSLWantWrite:
-			if flushErr != nil {
-				return flushErr
-			}
+			return false, c.complete()
+		case err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite:
+			return false, err // it says more than a flush of the alert that failed
+		case flushErr != nil:
+			return true, flushErr
 		case err == ErrSSLWantRead:
-			if flushErr != nil {
-				return flushErr
-			}
 			if err := c.fill(); err != nil {
-				return err
+				return true, err
 			}
-		default:
-			return err // it says more than a flush of the alert that failed
 		}
 	}
 }
@@ -96,6 +94,9 @@ func (c *Conn) setup() error {
 		return err
 	}
 	ssl, err := cbridge.NewSSL(cc)
+	if errors.Is(err, net.ErrClosed) {
+		return errConfigClosed
+	}
 	if err != nil {
 		return err
 	}
@@ -111,12 +112,8 @@ func (c *Conn) setup() error {
 			return err
 		}
 	}
-	if verify := c.config.VerifyCertificate; verify != nil {
-		err := ssl.SetVerify(func(der []byte, depth int, flags uint32) (uint32, error) {
-			f, err := verify(parseCertificate(der), depth, VerifyFlags(flags))
-			return uint32(f), err
-		})
-		if err != nil {
+	if verify := c.verifyFunc(); verify != nil {
+		if err := ssl.SetVerify(verify); err != nil {
 			return err
 		}
 	}
@@ -127,6 +124,29 @@ func (c *Conn) setup() error {
 		return net.ErrClosed
 	}
 	return nil
+}
+
+// verifyFunc is what the library calls for each certificate of the peer; nil if nobody wants to know.
+func (c *Conn) verifyFunc() cbridge.VerifyFunc {
+	verify := c.config.VerifyCertificate
+	anyName := !c.server && c.config.InsecureSkipHostname
+	if verify == nil && !anyName {
+		return nil
+	}
+	return func(der []byte, depth int, found uint32) (uint32, error) {
+		flags := VerifyFlags(found)
+		if anyName {
+			flags &^= CertNameMismatch
+		}
+		if verify == nil {
+			return uint32(flags), nil
+		}
+		flags, err := verify(parseCertificate(bytes.Clone(der)), depth, flags)
+		if flags == VerifyUnavailable { // which would read as no verdict
+			flags = CertOther
+		}
+		return uint32(flags), err
+	}
 }
 
 // cpuSlots bounds how many handshakes compute at once. A library call in a handshake takes milliseconds, and the Go
@@ -153,6 +173,9 @@ func (c *Conn) step() error {
 		if err := c.checkClient(rejects); err != nil {
 			return err
 		}
+	}
+	if VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
+		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
 	}
 	return nil
 }
@@ -193,19 +216,18 @@ func (c *Conn) complete() error {
 	c.mu.Lock()
 	st := readState(c.ssl, c.serverName)
 	c.mu.Unlock()
-	c.state.Store(st)
-	if err := c.verifyConnection(); err != nil {
+	if err := c.verifyConnection(st); err != nil {
+		// The verdict counts, whether or not the peer hears of it.
 		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })
 		_ = c.flush(true)
-		c.state.Store(nil)
 		return err
 	}
+	c.state.Store(st)
 	c.handshakeDone.Store(true)
 	return nil
 }
 
-func (c *Conn) verifyConnection() error {
-	st := c.state.Load()
+func (c *Conn) verifyConnection(st *ConnectionState) error {
 	if !c.server && len(st.PeerCertificatesDER) > 0 && c.serverName == "" &&
 		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify {
 		// Reached only in a build with MBEDTLS_SSL_CLI_ALLOW_WEAK_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME.
@@ -214,7 +236,7 @@ func (c *Conn) verifyConnection() error {
 	if c.config.VerifyConnection == nil {
 		return nil
 	}
-	return c.config.VerifyConnection(c.ConnectionState())
+	return c.config.VerifyConnection(st.parsed())
 }
 
 func codeOf(err error) Code {

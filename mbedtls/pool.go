@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -22,7 +24,7 @@ type CertPool struct {
 }
 
 // NewCertPool makes an empty pool.
-func NewCertPool() *CertPool { return &CertPool{seen: map[string]bool{}} }
+func NewCertPool() *CertPool { return new(CertPool) }
 
 // AddCert adds one certificate.
 func (p *CertPool) AddCert(cert *x509.Certificate) { p.AddDER(cert.Raw) }
@@ -33,6 +35,9 @@ func (p *CertPool) AddDER(der []byte) {
 	defer p.mu.Unlock()
 	if p.seen[string(der)] {
 		return
+	}
+	if p.seen == nil {
+		p.seen = map[string]bool{}
 	}
 	der = bytes.Clone(der)
 	p.seen[string(der)] = true
@@ -116,9 +121,21 @@ var loadSystemRoots = sync.OnceValues(func() (*CertPool, error) {
 	return loadRoots(files, dirs)
 })
 
-// SystemCertPool is the system's set of trusted roots, read once: from $SSL_CERT_FILE and $SSL_CERT_DIR if those are
+// SystemCertPool is a copy of the system's set of trusted roots, read once: from $SSL_CERT_FILE and $SSL_CERT_DIR if those are
 // set, else from where Linux distributions keep it. Roots that the library cannot parse are left out.
-func SystemCertPool() (*CertPool, error) { return loadSystemRoots() }
+func SystemCertPool() (*CertPool, error) {
+	p, err := loadSystemRoots()
+	if err != nil {
+		return nil, err
+	}
+	return p.clone(), nil
+}
+
+func (p *CertPool) clone() *CertPool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return &CertPool{ders: slices.Clone(p.ders), seen: maps.Clone(p.seen), parsed: p.parsed}
+}
 
 // loadRoots reads the first of files that has certificates, or else all of the first directory that does.
 func loadRoots(files, dirs []string) (*CertPool, error) {

@@ -31,6 +31,14 @@ type ConnectionState struct {
 	RecordExpansion, MaxOutPayload, MaxInPayload int
 }
 
+// parsed returns a copy with the chain parsed.
+func (st ConnectionState) parsed() ConnectionState {
+	for _, der := range st.PeerCertificatesDER {
+		st.PeerCertificates = append(st.PeerCertificates, parseCertificate(der))
+	}
+	return st
+}
+
 // readState asks the library; the handshake must be complete.
 func readState(s *cbridge.SSL, serverName string) *ConnectionState {
 	return &ConnectionState{

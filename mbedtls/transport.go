@@ -91,13 +91,6 @@ func (c *Conn) outputLen() int {
 	return c.ssl.OutputLen()
 }
 
-// outputFull tells whether a flush has failed to make room.
-func (c *Conn) outputFull() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ssl.OutputSpace() == 0
-}
-
 func isTimeout(err error) bool {
 	var t net.Error
 	return errors.As(err, &t) && t.Timeout()

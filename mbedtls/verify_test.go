@@ -306,3 +306,108 @@ func TestVerifyFlagsAreNamed(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The library forgives some codes under VERIFY_OPTIONAL, and reads all ones as no verdict: neither may let a refusal by
+// the closure pass.
+func TestRefusalByVerifyCertificateIsFinalWhateverItSays(t *testing.T) {
+	setUp(t)
+	own := testpki.SelfSigned(testpki.Leaf{})
+	type verdict func(VerifyFlags) (VerifyFlags, error)
+	verdicts := map[string]verdict{
+		"ErrSSLBadCertificate":    func(f VerifyFlags) (VerifyFlags, error) { return f, ErrSSLBadCertificate },
+		"ErrX509CertVerifyFailed": func(f VerifyFlags) (VerifyFlags, error) { return 0, &Error{Code: ErrX509CertVerifyFailed} },
+		"Code(0)":                 func(f VerifyFlags) (VerifyFlags, error) { return 0, Code(0) },
+		"all flags":               func(VerifyFlags) (VerifyFlags, error) { return VerifyUnavailable, nil },
+		"all flags and an error":  func(VerifyFlags) (VerifyFlags, error) { return VerifyUnavailable, errors.New("mine") },
+	}
+	versions(t, func(t *testing.T, version uint16) {
+		for name, v := range verdicts {
+			server := &Config{Certificates: []Certificate{*serverCertificate}, ClientCAs: roots(), ClientAuth: VerifyClientCertIfGiven,
+				VerifyCertificate: func(_ *x509.Certificate, _ int, f VerifyFlags) (VerifyFlags, error) { return v(f) }}
+			a, b := tcpPair(t)
+			c := tls.Client(a, &tls.Config{RootCAs: authority.Pool(), ServerName: "localhost", MaxVersion: version,
+				GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }})
+			s := Server(b, server)
+			if _, sErr := handshakes(c, s); sErr == nil {
+				t.Errorf("%s: the server accepts the client", name)
+			}
+			c.Close()
+			s.Close()
+			server.Close()
+			if name == "all flags" {
+				continue // of a client that skips verification, flags are not an error
+			}
+			client := &Config{InsecureSkipVerify: true,
+				VerifyCertificate: func(_ *x509.Certificate, _ int, f VerifyFlags) (VerifyFlags, error) { return v(f) }}
+			_, plain := configs(t)
+			cc, ss := ends(t, client, plain)
+			if cErr, _ := handshakes(cc, ss); cErr == nil {
+				t.Errorf("%s: the client accepts the server", name)
+			}
+			client.Close()
+		}
+	})
+}
+
+func TestVerifyCertificatesArgumentMayBeKept(t *testing.T) {
+	client, server := configs(t)
+	var kept *x509.Certificate
+	client.VerifyCertificate = func(cert *x509.Certificate, _ int, f VerifyFlags) (VerifyFlags, error) {
+		kept = cert
+		return f, nil
+	}
+	c, s := connected(t, client, server)
+	c.Close()
+	s.Close()
+	if diff := cmp.Diff(serverCertificate.Certificate[0], kept.Raw); diff != "" {
+		t.Errorf("after Close (-want +got):\n%s", diff)
+	}
+}
+
+type timeoutError struct{ error }
+
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
+
+func TestVerdictIsFinalAlsoIfItIsATimeout(t *testing.T) {
+	mine := timeoutError{errors.New("the OCSP responder is slow")}
+	calls := 0
+	for name, set := range map[string]func(*Config){
+		"VerifyConnection": func(c *Config) { c.VerifyConnection = func(ConnectionState) error { calls++; return mine } },
+		"VerifyCertificate": func(c *Config) {
+			c.VerifyCertificate = func(*x509.Certificate, int, VerifyFlags) (VerifyFlags, error) { calls++; return 0, mine }
+		},
+	} {
+		client, server := configs(t)
+		set(client)
+		calls = 0
+		c, s := ends(t, client, server)
+		go s.Handshake()
+		for range 3 {
+			mustBe(t, name, c.Handshake(), mine)
+		}
+		if calls != 1 {
+			t.Errorf("%s is called %d times", name, calls)
+		}
+	}
+}
+
+func TestInsecureSkipHostnameStillSendsTheName(t *testing.T) {
+	setUp(t)
+	chain := authority.Issue(testpki.Leaf{DNSNames: []string{"host.example"}, IPs: []net.IP{net.IPv4(192, 0, 2, 1)}})
+	client := &Config{RootCAs: roots(), ServerName: "other.example", InsecureSkipHostname: true}
+	defer client.Close()
+	a, b := tcpPair(t)
+	c, s := Client(a, client), tls.Server(b, &tls.Config{Certificates: []tls.Certificate{chain}})
+	defer c.Close()
+	defer s.Close()
+	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+		t.Fatal(cErr, sErr)
+	}
+	if got := s.ConnectionState().ServerName; got != "other.example" {
+		t.Errorf("the server is asked for %q", got)
+	}
+	if f := c.ConnectionState().VerifyFlags; f != 0 {
+		t.Errorf("flags %v", f)
+	}
+}

@@ -9,8 +9,10 @@ import (
 	"strings"
 )
 
+// The order is that of preference: Mbed TLS's server takes the first version that it has, and with TLS 1.2 ahead
+// gnutls-cli would complain of a downgrade.
 var gnutlsVersions = map[uint16]string{
-	0:                "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3",
+	0:                "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2",
 	tls.VersionTLS12: "NORMAL:-VERS-ALL:+VERS-TLS1.2",
 	tls.VersionTLS13: "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 }

@@ -22,7 +22,7 @@ import (
 var versions = []uint16{mbedtls.VersionTLS12, mbedtls.VersionTLS13}
 
 // testTimeout bounds every wait of a test.
-const testTimeout = time.Minute
+const testTimeout = 30 * time.Second
 
 // world is a CA that both sides of a test trust.
 type world struct {

@@ -10,43 +10,35 @@ import (
 	"time"
 )
 
-func TestProcessClockJudgesCertificates(t *testing.T) {
-	for name, test := range map[string]struct {
-		shift time.Duration
-		flag  uint32
-	}{
-		"now":     {0, 0},
-		"expired": {24 * time.Hour, 0x01},
-		"future":  {-24 * time.Hour, 0x0200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := newPair(t, nil)
+func TestClocksJudgeCertificates(t *testing.T) {
+	clocks := map[string]func(t *testing.T, client *Config, shift time.Duration){
+		"the process's": func(t *testing.T, _ *Config, shift time.Duration) {
 			SetClock(&Clock{
-				Now: func() time.Time { return time.Now().Add(test.shift) },
+				Now: func() time.Time { return time.Now().Add(shift) },
 				MS:  func() int64 { return 1_000_000 },
 			})
-			defer SetClock(nil)
-			checkVerifyFlags(t, p, test.flag)
-		})
+			t.Cleanup(func() { SetClock(nil) })
+		},
+		"a config's": func(t *testing.T, client *Config, shift time.Duration) {
+			if err := client.SetTime(func() time.Time { return time.Now().Add(shift) }); err != nil {
+				t.Fatal(err)
+			}
+		},
 	}
-}
-
-func TestConfigClockJudgesCertificates(t *testing.T) {
-	for name, test := range map[string]struct {
-		shift time.Duration
-		flag  uint32
-	}{
-		"now":     {0, 0},
-		"expired": {24 * time.Hour, 0x01},
-		"future":  {-24 * time.Hour, 0x0200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newPair(t, func(client, _ *Config) {
-				client.SetTime(func() time.Time { return time.Now().Add(test.shift) })
+	for which, set := range clocks {
+		for name, test := range map[string]struct {
+			shift time.Duration
+			flag  uint32
+		}{
+			"now":     {0, 0},
+			"expired": {24 * time.Hour, 0x01},
+			"future":  {-24 * time.Hour, 0x0200},
+		} {
+			t.Run(which+", "+name, func(t *testing.T) {
+				p := newPair(t, func(client, _ *Config) { set(t, client, test.shift) })
+				checkVerifyFlags(t, p, test.flag)
 			})
-			checkVerifyFlags(t, p, test.flag)
-		})
+		}
 	}
 }
 

@@ -8,39 +8,14 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
 	"math/big"
-	"os"
-	"runtime"
 	"testing"
 	"time"
+
+	"github.com/gombedtls/gombedtls/internal/leakcheck"
 )
 
-// TestMain counts the library's memory from the start, and finds all of it and every handle given back at the end.
-func TestMain(m *testing.M) {
-	CountAllocations()
-	code := m.Run()
-	if err := leaked(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leaked collects garbage until nothing is left, or a time has passed in which cleanups surely ran.
-func leaked() error {
-	Shutdown()
-	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
-		runtime.GC()
-		now := Allocations()
-		if LiveHandles() == 0 && now.LiveBlocks == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("leak: %d handles, %d blocks (%d bytes) of C memory", LiveHandles(), now.LiveBlocks, now.LiveBytes)
-		}
-	}
-}
+func TestMain(m *testing.M) { leakcheck.Main(m, CountAllocations, Shutdown, Held) }
 
 // identity is a self-signed certificate for localhost.
 func identity(t testing.TB) (*Crt, *PK) {

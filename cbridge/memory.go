@@ -5,6 +5,7 @@ package cbridge
 import "C"
 
 import (
+	"fmt"
 	"unsafe"
 )
 
@@ -58,4 +59,13 @@ func Allocations() AllocStats {
 	var bytes, blocks, total C.int64_t
 	C.gm_alloc_stats(&bytes, &blocks, &total)
 	return AllocStats{LiveBytes: int64(bytes), LiveBlocks: int64(blocks), Total: int64(total)}
+}
+
+// Held says what of the library is not given back yet: nil if everything was closed, and Shutdown was called. It needs
+// CountAllocations.
+func Held() error {
+	if now := Allocations(); LiveHandles() != 0 || now.LiveBlocks != 0 {
+		return fmt.Errorf("%d handles and %d blocks (%d bytes) of C memory", LiveHandles(), now.LiveBlocks, now.LiveBytes)
+	}
+	return nil
 }

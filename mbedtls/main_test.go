@@ -4,61 +4,19 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"os"
-	"runtime"
-	"runtime/pprof"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/leakcheck"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
-// TestMain counts the library's memory from the start, and finds all of it, every handle and every goroutine given
-// back at the end.
 func TestMain(m *testing.M) {
-	cbridge.CountAllocations()
-	code := m.Run()
-	if err := leaked(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func leaked() error {
-	serverCertificate, authority = nil, nil
-	cbridge.Shutdown()
-	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
-		runtime.GC()
-		now := cbridge.Allocations()
-		goroutines := stray()
-		if cbridge.LiveHandles() == 0 && now.LiveBlocks == 0 && goroutines == "" {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("leak: %d handles, %d blocks (%d bytes) of C memory\n%s",
-				cbridge.LiveHandles(), now.LiveBlocks, now.LiveBytes, goroutines)
-		}
-	}
-}
-
-// stray is the stacks of goroutines that are in this module's code and should not be there.
-func stray() string {
-	var all strings.Builder
-	if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {
-		return err.Error()
-	}
-	var found []string
-	for _, g := range strings.Split(all.String(), "\n\n") {
-		if strings.Contains(g, "gombedtls") && !strings.Contains(g, "mbedtls.TestMain") {
-			found = append(found, g)
-		}
-	}
-	return strings.Join(found, "\n\n")
+	leakcheck.Main(m, cbridge.CountAllocations, func() {
+		serverCertificate, authority = nil, nil
+		cbridge.Shutdown()
+	}, cbridge.Held)
 }
 
 var (

@@ -297,8 +297,11 @@ func (p *CertificateProfile) compile() (cp cbridge.CertProfile, err error) {
 // maxFragmentCodes are the codes of RFC 6066 section 4.
 var maxFragmentCodes = map[int]int{512: 1, 1024: 2, 2048: 3, 4096: 4}
 
-func (c *Config) setLimits(cc *cbridge.Config, _ bool) error {
+func (c *Config) setLimits(cc *cbridge.Config, server bool) error {
 	if c.MaxFragmentLength != 0 {
+		if !server && c.MaxVersion != VersionTLS12 && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+			return badField("MaxFragmentLength", c.MaxFragmentLength, "is for TLS 1.2 alone: set MaxVersion to it")
+		}
 		code, ok := maxFragmentCodes[c.MaxFragmentLength]
 		if !ok {
 			return badField("MaxFragmentLength", c.MaxFragmentLength, "must be 0, 512, 1024, 2048 or 4096")

@@ -37,8 +37,8 @@ func (c *Certificate) String() string {
 type PrivateKey struct{ pk *cbridge.PK }
 
 // ParsePrivateKey parses a key in PEM or DER: PKCS#1, SEC 1, or PKCS#8. If it is encrypted, password opens it; else
-// password should be nil (mbedtls_pk_parse_key). A wrong password is ErrPKPasswordMismatch, a missing one
-// ErrPKPasswordRequired.
+// password should be nil (mbedtls_pk_parse_key). A wrong password is ErrPKPasswordMismatch; a missing one is
+// ErrPKPasswordRequired for PEM, and ErrPKKeyInvalidFormat for DER.
 func ParsePrivateKey(data, password []byte) (*PrivateKey, error) {
 	pk, err := cbridge.ParseKey(data, password)
 	if err != nil {

@@ -30,7 +30,7 @@ type Config struct {
 	Time func() time.Time
 
 	// Certificates are this side's own chains with their keys. A server needs at least one; with several, of different
-	// key types, the library picks what suits the client. A client sends the first that suits the server's request.
+	// key types, the library picks what suits the client. A client sends its first, whatever the server asks for.
 	Certificates []Certificate
 
 	// RootCAs are what a client trusts; nil is the system's roots (see [SystemCertPool]).
@@ -99,10 +99,13 @@ type Config struct {
 	// zero value is [PresetDefault].
 	Preset Preset
 
-	// MaxFragmentLength makes a client ask for records of at most 512, 1024, 2048 or 4096 bytes of payload, both ways; a
-	// server goes along. 0 asks for nothing (mbedtls_ssl_conf_max_frag_len, RFC 6066 section 4). The record size limit
-	// of RFC 8449 (TLS 1.3) has no setting: a build with MBEDTLS_SSL_RECORD_SIZE_LIMIT always announces its
-	// MBEDTLS_SSL_IN_CONTENT_LEN and keeps to what the peer announces.
+	// MaxFragmentLength makes a client ask for records of at most 512, 1024, 2048 or 4096 bytes of payload, both ways,
+	// in TLS 1.2; a server sends no longer ones. 0 asks for nothing. A client must set MaxVersion to TLS 1.2, since in
+	// TLS 1.3 the library refuses what servers make of the request; and Read fails with ErrSSLBadInputData if a server
+	// ignores it, since the library counts on it (mbedtls_ssl_conf_max_frag_len, RFC 6066 section 4).
+	//
+	// The record size limit of RFC 8449, for TLS 1.3, has no setting: a build with MBEDTLS_SSL_RECORD_SIZE_LIMIT
+	// announces its MBEDTLS_SSL_IN_CONTENT_LEN and keeps to what the peer announces.
 	MaxFragmentLength int
 
 	// DisableExtendedMasterSecret turns RFC 7627 off in TLS 1.2.
@@ -123,8 +126,8 @@ type Config struct {
 	// (mbedtls_ssl_conf_dh_param_bin).
 	DHParams *DHParams
 
-	// OmitClientCAs makes a server leave the names of ClientCAs out of its CertificateRequest
-	// (mbedtls_ssl_conf_cert_req_ca_list).
+	// OmitClientCAs makes a server leave the names of ClientCAs out of its CertificateRequest in TLS 1.2; in TLS 1.3 the
+	// library never sends them (mbedtls_ssl_conf_cert_req_ca_list).
 	OmitClientCAs bool
 
 	// PreferClientCipherSuites makes a server follow the client's order of suites in TLS 1.2

@@ -92,7 +92,8 @@ func TestConfigNamesTheFieldItCannotUse(t *testing.T) {
 		{"CRLs[1]", false, func(c *Config) {
 			c.CRLs = [][]byte{authority.CRL(time.Now().Add(time.Hour)), []byte("-----BEGIN X509 CRL-----\nMII=")}
 		}},
-		{"MaxFragmentLength", false, func(c *Config) { c.MaxFragmentLength = 1000 }},
+		{"MaxFragmentLength", false, func(c *Config) { c.MaxFragmentLength, c.MaxVersion = 1000, VersionTLS12 }},
+		{"MaxFragmentLength", false, func(c *Config) { c.MaxFragmentLength = 1024 }},
 		{"ReadTimeout", false, func(c *Config) { c.ReadTimeout = -1 }},
 		{"LegacyRenegotiation", false, func(c *Config) { c.LegacyRenegotiation = 3 }},
 		{"MinDHBits", false, func(c *Config) { c.MinDHBits = -1 }},

@@ -142,13 +142,44 @@ var alertNames = map[AlertError]string{
 
 // Alerts that this package sends itself.
 const (
-	alertHandshakeFailure    = 40
-	alertBadCertificate      = 42
-	alertCertificateRevoked  = 44
-	alertCertificateExpired  = 45
-	alertUnknownCA           = 48
-	alertCertificateRequired = 116
+	alertHandshakeFailure       = 40
+	alertBadCertificate         = 42
+	alertUnsupportedCertificate = 43
+	alertCertificateRevoked     = 44
+	alertCertificateExpired     = 45
+	alertCertificateUnknown     = 46
+	alertUnknownCA              = 48
+	alertAccessDenied           = 49
+	alertCertificateRequired    = 116
 )
+
+// verifyAlerts are the alerts for what is wrong with a certificate, in the order in which the library chooses
+// (mbedtls_ssl_verify_certificate).
+var verifyAlerts = []struct {
+	flags VerifyFlags
+	alert int
+}{
+	{CertMissing, alertHandshakeFailure},
+	{CertOther, alertAccessDenied},
+	{CertNameMismatch, alertBadCertificate},
+	{CertKeyUsage | CertExtKeyUsage | CertBadPK | CertBadKey, alertUnsupportedCertificate},
+	{CertExpired, alertCertificateExpired},
+	{CertRevoked, alertCertificateRevoked},
+	{CertNotTrusted, alertUnknownCA},
+	{VerifyUnavailable, alertCertificateUnknown},
+}
+
+func (f VerifyFlags) alert(version uint16) int {
+	if f&CertMissing != 0 && version == VersionTLS13 {
+		return alertCertificateRequired
+	}
+	for _, a := range verifyAlerts {
+		if f&a.flags != 0 {
+			return a.alert
+		}
+	}
+	return alertCertificateUnknown
+}
 
 // Error says which alert it was.
 func (a AlertError) Error() string {

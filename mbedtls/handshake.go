@@ -193,21 +193,11 @@ func (c *Conn) checkClient(rejects VerifyFlags) error {
 	if flags == VerifyUnavailable || flags&rejects == 0 {
 		return nil
 	}
-	code, alert := ErrSSLBadCertificate, alertBadCertificate
-	switch {
-	case flags&CertMissing != 0:
-		code, alert = ErrSSLNoClientCertificate, alertHandshakeFailure
-		if c.ssl.Version() == VersionTLS13 {
-			alert = alertCertificateRequired
-		}
-	case flags&CertExpired != 0:
-		alert = alertCertificateExpired
-	case flags&CertRevoked != 0:
-		alert = alertCertificateRevoked
-	case flags&CertNotTrusted != 0:
-		alert = alertUnknownCA
+	code := ErrSSLBadCertificate
+	if flags&CertMissing != 0 {
+		code = ErrSSLNoClientCertificate
 	}
-	_ = c.ssl.SendAlert(cbridge.AlertFatal, alert) // the verdict counts
+	_ = c.ssl.SendAlert(cbridge.AlertFatal, flags.alert(c.ssl.Version())) // the verdict counts
 	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}
 }
 
@@ -272,6 +262,8 @@ func (c *Conn) explain(err error) error {
 		if flags := VerifyFlags(c.ssl.VerifyResult()); flags != 0 && flags != VerifyUnavailable {
 			e.Cause = &VerifyError{flags}
 		}
+	case ErrSSLNoClientCertificate:
+		e.Cause = &VerifyError{CertMissing}
 	case ErrSSLCertificateVerificationWithoutHostname:
 		e.Cause = errNoServerName
 	}

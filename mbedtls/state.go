@@ -23,7 +23,8 @@ type ConnectionState struct {
 	// PeerCertificates is the same chain, parsed. Of a certificate that package x509 cannot parse, only Raw is set.
 	PeerCertificates []*x509.Certificate
 
-	// VerifyFlags is what is wrong with the peer's chain: not 0 only where the Config lets that pass.
+	// VerifyFlags is what is wrong with the peer's chain: not 0 only where the Config lets that pass. CertSkipVerify
+	// says that a server did not ask for one.
 	VerifyFlags VerifyFlags
 
 	// RecordExpansion is how many bytes a record adds to its payload at most. MaxOutPayload and MaxInPayload are the

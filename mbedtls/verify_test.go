@@ -103,7 +103,7 @@ func TestServerJudgesClientCertificates(t *testing.T) {
 		{VerifyClientCertIfGiven, &unknown, ErrSSLBadCertificate, CertNotTrusted},
 		{VerifyClientCertIfGiven, &expired, ErrSSLBadCertificate, CertExpired},
 		{VerifyClientCertIfGiven, &forServers, ErrSSLBadCertificate, CertExtKeyUsage},
-		{RequireAndVerifyClientCert, nil, ErrSSLNoClientCertificate, 0},
+		{RequireAndVerifyClientCert, nil, ErrSSLNoClientCertificate, CertMissing},
 		{RequireAndVerifyClientCert, &trusted, nil, 0},
 		{RequireAndVerifyClientCert, &unknown, ErrX509CertVerifyFailed, CertNotTrusted},
 		{RequireAndVerifyClientCert, &expired, ErrX509CertVerifyFailed, CertExpired},

@@ -13,7 +13,8 @@ import (
 // How data is moved and compared.
 const (
 	ComparedStreams   = "two streams at once, byte by byte"
-	ComparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
+	comparedEcho      = "a stream and its echo with gnutls-serv, two streams at once with gnutls-cli, byte by byte"
+	comparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
 )
 
 // lineLen is the length of a line with its newline. It fits in a record whatever is negotiated: of two records that are

@@ -45,8 +45,8 @@ type Program struct {
 // The peers.
 var (
 	OpenSSL = Program{"OpenSSL", "openssl s_server", "openssl s_client", opensslServer, opensslClient, ComparedStreams}
-	GnuTLS  = Program{"GnuTLS", "gnutls-serv", "gnutls-cli", gnutlsServer, gnutlsClient, ComparedStreams}
-	MbedTLS = Program{"Mbed TLS", "ssl_server2", "ssl_client2", mbedtlsServer, mbedtlsClient, ComparedExchanges}
+	GnuTLS  = Program{"GnuTLS", "gnutls-serv", "gnutls-cli", gnutlsServer, gnutlsClient, comparedEcho}
+	MbedTLS = Program{"Mbed TLS", "ssl_server2", "ssl_client2", mbedtlsServer, mbedtlsClient, comparedExchanges}
 )
 
 // Programs lists them.

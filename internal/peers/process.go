@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,9 +90,6 @@ func (p *Process) AwaitOutput(o *Output, re *regexp.Regexp) ([]string, error) {
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.exited }
-
-// Shows tells whether stdout has a text by now.
-func (p *Process) Shows(text string) bool { return bytes.Contains(p.Stdout.Bytes(), []byte(text)) }
 
 // Explain adds the output to an error. It leaves nil, and what has the output, alone.
 func (p *Process) Explain(err error) error {

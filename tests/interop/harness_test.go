@@ -39,21 +39,13 @@ func newWorld(t *testing.T, algorithm testpki.Algorithm) *world {
 	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	t.Cleanup(cancel)
 	w := &world{t: t, ctx: ctx, dir: t.TempDir(), ca: testpki.NewCA(algorithm, "root "+t.Name())}
-	w.caFile = must(t)(w.ca.Write(w.dir, "ca"))
+	var err error
+	if w.caFile, err = w.ca.Write(w.dir, "ca"); err != nil {
+		t.Fatal(err)
+	}
 	w.pool = mbedtls.NewCertPool()
 	w.pool.AddCert(w.ca.Cert)
 	return w
-}
-
-// must fails the test for an error: must(t)(f()).
-func must(t *testing.T) func(string, error) string {
-	return func(s string, err error) string {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
 }
 
 // config is for either end of ours, with certificates of the CA. It is closed with the test, after its connections.
@@ -137,7 +129,7 @@ func (w *world) bound(conn net.Conn) {
 	w.t.Helper()
 	w.t.Cleanup(func() { conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(testTimeout)); err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
 	}
 }
 
@@ -193,12 +185,8 @@ func (w *world) cryptoServer(c *tls.Config) (addr string, result <-chan served) 
 			results <- served{nil, err}
 			return
 		}
-		w.t.Cleanup(func() { conn.Close() })
-		err = conn.SetDeadline(time.Now().Add(testTimeout))
-		if err == nil {
-			err = conn.(*tls.Conn).HandshakeContext(w.ctx)
-		}
-		results <- served{conn.(*tls.Conn), err}
+		w.bound(conn)
+		results <- served{conn.(*tls.Conn), conn.(*tls.Conn).HandshakeContext(w.ctx)}
 	}()
 	return l.Addr().String(), results
 }

@@ -71,7 +71,7 @@ func split(data []byte) (all []record) {
 	return all
 }
 
-// kinds are the content types of the handshake: those of all records before the first with data.
+// kinds are the content types that occur.
 func kinds(all []record) (seen map[byte]bool) {
 	seen = map[byte]bool{}
 	for _, r := range all {

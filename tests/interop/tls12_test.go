@@ -15,7 +15,7 @@ import (
 
 // Suites of TLS 1.2.
 const (
-	ecdheECDSACBC = 0xC023 // TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256
+	ecdheECDSACBC = 0xC009 // TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA
 	dheRSAGCM     = 0x009E // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
 )
 
@@ -86,56 +86,61 @@ func TestExtendedMasterSecretNeedsBothSides(t *testing.T) {
 	}
 }
 
-// The server's answer is what settles encrypt-then-MAC: s_client shows that of ours, and whether ours took s_server's
-// shows in what records hold.
+// With a MAC of 20 bytes behind blocks of 16, the length of a record tells whether the MAC is outside the encryption.
 func TestEncryptThenMACNeedsBothSides(t *testing.T) {
 	t.Parallel()
-	const answer = `TLS server extension "encrypt-then-mac"`
-	expansion := map[bool]int{}
-	for _, enabled := range []bool{true, false} {
-		t.Run(fmt.Sprintf("server/%t", enabled), func(t *testing.T) {
-			w := newWorld(t, testpki.P256)
-			config := w.config(testpki.Leaf{})
-			config.CipherSuites, config.DisableEncryptThenMAC = []uint16{ecdheECDSACBC}, !enabled
-			l := w.listen(config)
-			peer := w.client(peers.OpenSSL, l.addr(), peers.Options{
-				CA: w.caFile, Version: tls.VersionTLS12, Size: 100_000, Verbose: true, Args: []string{"-tlsextdebug"},
-			})
-			conn, err := l.handshake()
-			if err != nil {
-				t.Fatal(peer.Explain(err))
+	for _, program := range []struct {
+		peers.Program
+		off string // argument
+	}{{peers.OpenSSL, "-no_etm"}, {peers.MbedTLS, "etm=0"}} {
+		for _, c := range []struct{ ours, peers bool }{{true, true}, {true, false}, {false, true}} {
+			var args []string
+			if !c.peers {
+				args = []string{program.off}
 			}
-			checkSuite(t, conn, ecdheECDSACBC)
-			if err := peer.Await(peer.Stdout, "Verify return code: 0 "); err != nil {
-				t.Fatal(err)
+			check := func(t *testing.T, conn *mbedtls.Conn, rec *recorder) {
+				t.Helper()
+				checkSuite(t, conn, ecdheECDSACBC)
+				in, out := rec.records()
+				want := c.ours && c.peers
+				for name, length := range map[string]int{"received": longest(in), "sent": longest(out)} {
+					if got := length%16 == 4; got != want {
+						t.Errorf("records of %d bytes were %s: encrypt-then-MAC %t, want %t", length, name, got, want)
+					}
+				}
 			}
-			if got := peer.Shows(answer); got != enabled {
-				t.Error(peer.Explain(fmt.Errorf("the server's answer: %t, want %t", got, enabled)))
-			}
-			expansion[enabled] = conn.ConnectionState().RecordExpansion
-			exchange(t, peer, conn)
-		})
-		for _, peerEnabled := range []bool{true, false} {
-			t.Run(fmt.Sprintf("client/%t, s_server %t", enabled, peerEnabled), func(t *testing.T) {
+			name := fmt.Sprintf("%s/here %t, there %t", program.Name, c.ours, c.peers)
+			t.Run("client/"+name, func(t *testing.T) {
+				t.Parallel()
 				w := newWorld(t, testpki.P256)
 				options := w.options(testpki.Leaf{})
-				options.Version = tls.VersionTLS12
-				if !peerEnabled {
-					options.Args = []string{"-no_etm"}
-				}
-				peer := w.server(peers.OpenSSL, options)
+				options.Version, options.Args = tls.VersionTLS12, args
+				peer := w.server(program.Program, options)
 				config := w.config()
-				config.CipherSuites, config.DisableEncryptThenMAC = []uint16{ecdheECDSACBC}, !enabled
-				conn, err := w.dial(peer.Addr, config)
+				config.CipherSuites, config.DisableEncryptThenMAC = []uint16{ecdheECDSACBC}, !c.ours
+				conn, rec := w.recordedClient(peer.Addr, config)
+				if err := conn.HandshakeContext(w.ctx); err != nil {
+					t.Fatal(peer.Explain(err))
+				}
+				exchange(t, peer, conn)
+				check(t, conn, rec)
+			})
+			t.Run("server/"+name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, testpki.P256)
+				config := w.config(testpki.Leaf{})
+				config.CipherSuites, config.DisableEncryptThenMAC = []uint16{ecdheECDSACBC}, !c.ours
+				l := w.tcpListener()
+				peer := w.client(program.Program, l.Addr().String(), peers.Options{CA: w.caFile, Version: tls.VersionTLS12, Size: 1 << 16, Args: args})
+				conn, rec, err := w.recordedServer(l, config)
 				if err != nil {
 					t.Fatal(peer.Explain(err))
 				}
-				checkSuite(t, conn, ecdheECDSACBC)
 				exchange(t, peer, conn)
+				check(t, conn, rec)
 			})
 		}
 	}
-	t.Logf("record expansion: %v", expansion)
 }
 
 func checkSuite(t *testing.T, conn *mbedtls.Conn, want uint16) {

@@ -161,18 +161,19 @@ func (c *Conn) readOnce(p []byte) (n int, answered bool, err error) {
 		return 0, false, c.readErr
 	}
 	before := c.ssl.OutputLen()
-	for {
+	n, err = c.ssl.Read(p)
+	for final(err) && codeOf(err) == ErrSSLReceivedNewSessionTicket {
 		n, err = c.ssl.Read(p)
-		if codeOf(err) != ErrSSLReceivedNewSessionTicket {
-			break
-		}
 	}
-	if err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite {
+	if final(err) {
 		err = c.explain(err)
 		c.readErr = err
 	}
 	return n, c.ssl.OutputLen() > before, err
 }
+
+// final tells errors from requests to be called again.
+func final(err error) bool { return err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite }
 
 // Write encrypts and sends p. After a timeout, n bytes of p are on their way, or will be sent before anything else by
 // the next Write. Any other error is final, and leaves unknown what arrived.
@@ -223,7 +224,7 @@ func (c *Conn) writeOnce(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.ssl.Write(p)
-	if err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite {
+	if final(err) {
 		err = c.explain(err)
 		c.readErr = err
 	}

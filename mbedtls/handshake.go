@@ -72,7 +72,7 @@ func (c *Conn) handshake() (waited bool, err error) {
 		switch {
 		case err == nil && flushErr == nil:
 			return false, c.complete()
-		case err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite:
+		case final(err):
 			return false, err // it says more than a flush of the alert that failed
 		case flushErr != nil:
 			return true, flushErr
@@ -107,15 +107,13 @@ func (c *Conn) setup() error {
 		case c.config.InsecureSkipHostname || c.config.InsecureSkipVerify:
 			err = ssl.SetNoHostname()
 		}
-		if err != nil {
-			ssl.Close()
-			return err
-		}
 	}
-	if verify := c.verifyFunc(); verify != nil {
-		if err := ssl.SetVerify(verify); err != nil {
-			return err
-		}
+	if verify := c.verifyFunc(); verify != nil && err == nil {
+		err = ssl.SetVerify(verify)
+	}
+	if err != nil {
+		ssl.Close()
+		return err
 	}
 	c.ssl = ssl
 	c.closing.Store(ssl)

@@ -62,6 +62,7 @@ typedef struct {
     void *handle;      // the go-pointer of the Go SSL
     gm_ring in, out;
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
+    int shared_secret;                // likewise: GM_SECRET_…
     int deleting;                     // the library frees it
 } gm_ssl;
 
@@ -90,6 +91,10 @@ const char *gm_ssl_alpn(const gm_ssl *s);
 void gm_ssl_observe(gm_ssl *s);
 int gm_ssl_last_alert(const gm_ssl *s);
 int gm_ssl_flush_output(gm_ssl *s);
+int gm_ssl_in_handshake(const gm_ssl *s);
+int gm_ssl_hello_retried(const gm_ssl *s);
+const unsigned char *gm_ssl_client_hello(const gm_ssl *s, size_t *len);
+int gm_ssl_is_datagram(const gm_ssl *s);
 
 // bio.c
 void gm_ssl_set_ring_bio(gm_ssl *s);
@@ -149,6 +154,34 @@ void gm_clock_install(void);
 void gm_clock_set_hook(int on);
 int gm_alloc_count(void);
 void gm_alloc_stats(int64_t *live_bytes, int64_t *live_blocks, int64_t *total);
+
+// sni.c
+int gm_conf_sni(gm_config *c, int on);
+int gm_conf_cert_cb(gm_config *c, int on);
+int gm_conf_dn_hints(gm_config *c, const mbedtls_x509_crt *crt);
+const unsigned char *gm_ssl_get_hs_sni(gm_ssl *s, size_t *len);
+int gm_ssl_set_hs_own_cert(gm_ssl *s, mbedtls_x509_crt *crt, mbedtls_pk_context *pk);
+int gm_ssl_set_hs_ca_chain(gm_ssl *s, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl);
+int gm_ssl_set_hs_dn_hints(gm_ssl *s, const mbedtls_x509_crt *crt);
+int gm_ssl_set_hs_authmode(gm_ssl *s, int mode);
+
+// psk.c, ecjpake.c
+#define GM_SECRET_PSK 1
+#define GM_SECRET_ECJPAKE 2
+int gm_conf_psk(gm_config *c, const unsigned char *psk, size_t len, const unsigned char *id, size_t id_len);
+int gm_conf_psk_opaque(gm_config *c, uint32_t key, const unsigned char *id, size_t id_len);
+int gm_conf_psk_cb(gm_config *c, int on);
+int gm_conf_tls13_kex_modes(gm_config *c, int modes);
+int gm_ssl_set_hs_psk(gm_ssl *s, const unsigned char *psk, size_t len);
+int gm_ssl_set_hs_psk_opaque(gm_ssl *s, uint32_t key);
+int gm_psa_import_psk(const unsigned char *psk, size_t len, uint32_t *key);
+int gm_psa_import_ecjpake(const unsigned char *pw, size_t len, uint32_t *key);
+int gm_psa_destroy(uint32_t key);
+int gm_ssl_set_hs_ecjpake_password(gm_ssl *s, const unsigned char *pw, size_t len);
+int gm_ssl_set_hs_ecjpake_password_opaque(gm_ssl *s, uint32_t key);
+
+// ca.c
+int gm_conf_ca_cb(gm_config *c);
 
 #endif // __has_include(<gombedtls_build.h>)
 #endif

@@ -72,6 +72,11 @@ type Config struct {
 	random RandomFunc
 	debug  DebugFunc
 	now    func() time.Time
+
+	sni        SNIFunc
+	certSelect CertSelectFunc
+	psk        PSKFunc
+	trustedCAs TrustedCAsFunc
 }
 
 // kept is what C points at from a Config. It is apart from Config so that its freeing does not keep the Config alive.

@@ -3,6 +3,27 @@
 #include "bridge.h"
 #include <ssl_misc.h>
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2)
+// shared_secret tells by which secret a TLS 1.2 suite authenticates.
+static int shared_secret(const mbedtls_ssl_ciphersuite_t *info)
+{
+    if (info == NULL) {
+        return 0;
+    }
+    switch (info->key_exchange) {
+        case MBEDTLS_KEY_EXCHANGE_PSK:
+        case MBEDTLS_KEY_EXCHANGE_DHE_PSK:
+        case MBEDTLS_KEY_EXCHANGE_RSA_PSK:
+        case MBEDTLS_KEY_EXCHANGE_ECDHE_PSK:
+            return GM_SECRET_PSK;
+        case MBEDTLS_KEY_EXCHANGE_ECJPAKE:
+            return GM_SECRET_ECJPAKE;
+        default:
+            return 0;
+    }
+}
+#endif
+
 // gm_ssl_observe notes, before each step of a handshake, what the last step will have freed.
 void gm_ssl_observe(gm_ssl *s)
 {
@@ -12,9 +33,11 @@ void gm_ssl_observe(gm_ssl *s)
         return;
     }
     s->resumed = hs->resume != 0;
+    s->shared_secret = 0;
 #if defined(MBEDTLS_SSL_PROTO_TLS1_2)
     if (s->ssl.tls_version == MBEDTLS_SSL_VERSION_TLS1_2) {
         s->extended_ms = hs->extended_ms == MBEDTLS_SSL_EXTENDED_MS_ENABLED;
+        s->shared_secret = hs->resume ? 0 : shared_secret(hs->ciphersuite_info);
 #if defined(MBEDTLS_USE_PSA_CRYPTO) && defined(MBEDTLS_KEY_EXCHANGE_SOME_XXDH_PSA_ANY_ENABLED)
         if (hs->xxdh_psa_type != PSA_KEY_TYPE_NONE) {
             s->group = mbedtls_ssl_get_tls_id_from_ecp_group_id(mbedtls_ecc_group_from_psa(
@@ -36,11 +59,15 @@ void gm_ssl_observe(gm_ssl *s)
     if (s->ssl.tls_version == MBEDTLS_SSL_VERSION_TLS1_3) {
 #if defined(MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_SOME_PSK_ENABLED)
         // A client's wish to resume stands in resume; whether the server took it, in the key exchange mode.
-        s->resumed = s->resumed && (hs->key_exchange_mode & MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL) != 0;
+        int psk = (hs->key_exchange_mode & MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL) != 0;
+        // A client's ticket is always the first identity; the server may have taken the external key behind it.
+        s->resumed = s->resumed && psk && hs->selected_identity == 0;
+        s->shared_secret = psk && !s->resumed ? GM_SECRET_PSK : 0;
 #endif
         s->extended_ms = 1;  // RFC 8446 Appendix D: report TLS 1.3 as using it
 #if defined(PSA_WANT_ALG_ECDH) || defined(PSA_WANT_ALG_FFDH)
-        s->group = hs->offered_group_id;
+        // A client may have sent a share that a key alone made superfluous.
+        s->group = hs->key_exchange_mode == MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK ? 0 : hs->offered_group_id;
 #endif
     }
 #endif
@@ -60,4 +87,40 @@ int gm_ssl_last_alert(const gm_ssl *s)
 int gm_ssl_flush_output(gm_ssl *s)
 {
     return s->ssl.out_left == 0 ? 0 : mbedtls_ssl_flush_output(&s->ssl);
+}
+
+// gm_ssl_in_handshake tells whether there are handshake parameters: the library's set_hs functions do not ask.
+int gm_ssl_in_handshake(const gm_ssl *s)
+{
+    return s->ssl.handshake != NULL;
+}
+
+// gm_ssl_hello_retried tells whether the client was asked for a second ClientHello by HelloRetryRequest.
+int gm_ssl_hello_retried(const gm_ssl *s)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    return s->ssl.handshake != NULL && s->ssl.handshake->hello_retry_request_flag;
+#else
+    (void) s;
+    return 0;
+#endif
+}
+
+// gm_ssl_client_hello is the message without its header, while a server handles it; else NULL. The library may have
+// decrypted a session ticket in it, in place.
+const unsigned char *gm_ssl_client_hello(const gm_ssl *s, size_t *len)
+{
+    size_t header = mbedtls_ssl_hs_hdr_len(&s->ssl);
+    *len = 0;
+    if (s->ssl.handshake == NULL || s->ssl.in_msg == NULL || s->ssl.in_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE ||
+        s->ssl.in_hslen <= header || s->ssl.in_msg[0] != MBEDTLS_SSL_HS_CLIENT_HELLO) {
+        return NULL;
+    }
+    *len = s->ssl.in_hslen - header;
+    return s->ssl.in_msg + header;
+}
+
+int gm_ssl_is_datagram(const gm_ssl *s)
+{
+    return s->ssl.conf->transport == MBEDTLS_SSL_TRANSPORT_DATAGRAM;
 }

@@ -17,6 +17,9 @@ type SSL struct {
 	trap   trap
 	verify VerifyFunc
 	bio    BIO
+	creds  *credentials
+
+	userData any
 }
 
 // NewSSL makes a connection that uses conf (mbedtls_ssl_setup), with a ring BIO; see [SSL.SetBIO] for another.
@@ -29,10 +32,11 @@ func NewSSL(conf *Config) (*SSL, error) {
 		conf.res.release()
 		return nil, errNoMemory
 	}
-	s := &SSL{c: c, conf: conf}
-	handle, used := newHandle(s), conf.res
+	s := &SSL{c: c, conf: conf, creds: new(credentials)}
+	handle, used, creds := newHandle(s), conf.res, s.creds
 	s.res = own(s, func() {
 		C.gm_ssl_delete(c)
+		creds.forget()
 		dropHandle(handle)
 		used.release()
 	})
@@ -100,6 +104,7 @@ func (s *SSL) SessionReset() error {
 		return err
 	}
 	defer s.leave()
+	defer s.creds.forget()
 	return s.trap.end("mbedtls_ssl_session_reset", int(C.gm_ssl_session_reset(s.c)))
 }
 
@@ -110,6 +115,7 @@ func (s *SSL) Handshake() error {
 		return err
 	}
 	defer s.leave()
+	defer s.forgetCredentials()
 	return s.trap.end("mbedtls_ssl_handshake", int(C.gm_ssl_handshake(s.c)))
 }
 
@@ -119,6 +125,7 @@ func (s *SSL) HandshakeStep() error {
 		return err
 	}
 	defer s.leave()
+	defer s.forgetCredentials()
 	return s.trap.end("mbedtls_ssl_handshake_step", int(C.gm_ssl_handshake_step(s.c)))
 }
 

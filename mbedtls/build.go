@@ -31,6 +31,7 @@ func (c *Config) build(server bool) (*cbridge.Config, error) {
 	}
 	for _, set := range []func(*cbridge.Config, bool) error{
 		c.setLimits, c.setVersions, c.setAlgorithms, c.setCertificates, c.setPeerVerification, c.setDH, c.setCallbacks,
+		c.setSelection, c.setTrustedCAs, c.setPSK, c.setECJPAKE,
 	} {
 		if err := set(cc, server); err != nil {
 			cc.Close()
@@ -53,12 +54,15 @@ func field(name string, value any, err error) error {
 	return nil
 }
 
-func (c *Config) setVersions(cc *cbridge.Config, _ bool) error {
+func (c *Config) setVersions(cc *cbridge.Config, server bool) error {
 	minimum, maximum := uint16(VersionTLS12), uint16(VersionTLS13)
 	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_2") {
 		minimum = VersionTLS13
 	}
 	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+		maximum = VersionTLS12
+	}
+	if c.needsTLS12(server) {
 		maximum = VersionTLS12
 	}
 	if len(c.CipherSuites) > 0 {
@@ -153,7 +157,7 @@ func (c *Config) setAlgorithms(cc *cbridge.Config, server bool) error {
 }
 
 func (c *Config) setCertificates(cc *cbridge.Config, server bool) error {
-	if server && len(c.Certificates) == 0 {
+	if server && len(c.Certificates) == 0 && !c.hasOtherCredentials() {
 		return badField("Certificates", "none", "a server needs one")
 	}
 	for i, cert := range c.Certificates {
@@ -169,17 +173,9 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 	mode := cbridge.VerifyRequired
 	if server {
 		pool, name = c.ClientCAs, "ClientCAs"
-		switch c.ClientAuth {
-		case NoClientCert:
-			mode = cbridge.VerifyNone
-		case RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven:
-			mode = cbridge.VerifyOptional // and Conn looks at the result: see checkClient
-		case RequireAndVerifyClientCert:
-		default:
-			return badField("ClientAuth", int(c.ClientAuth), "no such ClientAuthType")
-		}
-		if pool == nil && c.ClientAuth >= VerifyClientCertIfGiven {
-			return badField("ClientCAs", "nil", "must be set, since ClientAuth verifies client certificates")
+		var err error
+		if mode, err = c.clientAuthMode(); err != nil {
+			return err
 		}
 		if err := field("OmitClientCAs", c.OmitClientCAs, optional(c.OmitClientCAs, func() error { return cc.SetCertReqCAList(false) })); err != nil {
 			return err
@@ -191,7 +187,7 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 		if err := checkServerName(c.ServerName); err != nil {
 			return err
 		}
-		if pool == nil && mode == cbridge.VerifyRequired {
+		if pool == nil && mode == cbridge.VerifyRequired && c.GetTrustedCAs == nil && !c.hasSharedSecret(false) {
 			var err error
 			if pool, err = loadSystemRoots(); err != nil {
 				return badField("RootCAs", "nil", "and the system's roots: %w", err)

@@ -29,11 +29,13 @@ type Config struct {
 	// connections at once.
 	Time func() time.Time
 
-	// Certificates are this side's own chains with their keys. A server needs at least one; with several, of different
-	// key types, the library picks what suits the client. A client sends its first, whatever the server asks for.
+	// Certificates are this side's own chains with their keys. A server needs at least one, unless a closure, a PSK or
+	// an EC J-PAKE password takes their place; with several, of different key types, the library picks what suits the
+	// client. A client sends its first, whatever the server asks for.
 	Certificates []Certificate
 
-	// RootCAs are what a client trusts; nil is the system's roots (see [SystemCertPool]).
+	// RootCAs are what a client trusts; nil is the system's roots (see [SystemCertPool]), or none if there is a PSK or
+	// an ECJPAKEPassword.
 	RootCAs *CertPool
 
 	// ClientCAs are what a server trusts to sign client certificates. It must be set if ClientAuth verifies them.
@@ -52,7 +54,8 @@ type Config struct {
 	// bytes. It may be an IP address (which the library then also sends as SNI). Dial fills it in.
 	ServerName string
 
-	// ClientAuth is what a server asks of clients; the zero value is nothing.
+	// ClientAuth is what a server asks of clients; the zero value is nothing. Clients that a PSK or an EC J-PAKE
+	// password authenticates are not asked.
 	ClientAuth ClientAuthType
 
 	// InsecureSkipVerify makes a client take any certificate for any host. What is wrong with it can still be read in
@@ -139,6 +142,65 @@ type Config struct {
 	// (mbedtls_ssl_conf_read_timeout). A deadline, if that is earlier, comes first.
 	ReadTimeout time.Duration
 
+	// GetConfigForClient and GetCertificate choose what a server authenticates this one handshake with, once the
+	// ClientHello is parsed. An error ends the handshake, and is found in that of Handshake by [errors.Is]; the client
+	// gets the alert unrecognized_name if the error matches ErrSSLUnrecognizedName, else internal_error. Both run on
+	// the goroutine of the handshake, and are called by several connections at once; while they wait, they hold an OS
+	// thread (mbedtls_ssl_conf_cert_cb).
+
+	// GetConfigForClient returns the Config whose Certificates (if it has any), GetCertificate, ClientAuth, ClientCAs,
+	// ClientCAHints and CRLs apply to this handshake; nothing else of it does. It may return the same one many times,
+	// and should: that is then parsed once. nil is this Config.
+	GetConfigForClient func(*ClientHelloInfo) (*Config, error)
+
+	// GetCertificate returns the one chain that the server may use; nil is the Certificates. It may return the same one
+	// many times, and should. What it points to must not be changed.
+	GetCertificate func(*ClientHelloInfo) (*Certificate, error)
+
+	// ClientCAHints are the authorities that a server names in the CertificateRequest of TLS 1.2 in place of ClientCAs;
+	// nil is ClientCAs (mbedtls_ssl_conf_dn_hints). Mbed TLS 3.6 names none in TLS 1.3.
+	ClientCAHints *CertPool
+
+	// GetTrustedCAs finds trust anchors in a store too large for a list: it is called for each certificate of the peer's
+	// chain, and returns the trusted ones that may have signed it, of which only Raw is looked at. RootCAs, ClientCAs
+	// and CRLs must then not be set, and those of GetConfigForClient neither, since the library has no revocation lists
+	// with it. Of a certificate that package x509 cannot parse, only Raw is set. An error ends the handshake, and is
+	// found in that of Handshake. It runs on the goroutine of the handshake, and is called by several connections at
+	// once; while it waits, it holds an OS thread (mbedtls_ssl_conf_ca_cb).
+	GetTrustedCAs func(cert *x509.Certificate) ([]*x509.Certificate, error)
+
+	// PSK is a pre-shared key: what a client offers, and the one that a server takes if GetPSK is not set. A server with
+	// it needs no certificate. A client without RootCAs offers no other key exchange, and none that needs a certificate,
+	// unless CipherSuites and TLS13KeyExchange say so (mbedtls_ssl_conf_psk).
+	PSK *PSK
+
+	// GetPSK finds the key of a client by its identity, for a server; nil, without an error, if there is none. In TLS 1.2
+	// the client of an unknown identity gets the alert unknown_psk_identity; in TLS 1.3 the handshake goes on with the
+	// client's next identity, or with certificates. An error ends the handshake with the alert internal_error, and is
+	// found in that of Handshake. The result's Identity is not looked at. In TLS 1.3 GetPSK is also asked for session
+	// tickets that this server cannot read, and again after HelloRetryRequest. It runs on the goroutine of the handshake,
+	// and is called by several connections at once; while it waits, it holds an OS thread (mbedtls_ssl_conf_psk_cb).
+	GetPSK func(identity string) (*PSK, error)
+
+	// HideUnknownPSK makes a server go on with a random key for an identity that it does not know, so that the peer
+	// sees what it sees with a wrong key: bad_record_mac in TLS 1.2, decrypt_error in TLS 1.3. How long GetPSK takes is
+	// not hidden. In TLS 1.3 this also ends the handshake of a client that offers a session ticket which this server
+	// cannot read, and would be content with a full handshake.
+	HideUnknownPSK bool
+
+	// TLS13KeyExchange says which key exchanges TLS 1.3 may use; 0 is all for which this side has credentials
+	// (mbedtls_ssl_conf_tls13_key_exchange_modes).
+	TLS13KeyExchange TLS13KeyExchange
+
+	// ECJPAKEPassword authenticates both sides by a password that may be weak, of 1 to 1024 bytes, by EC J-PAKE (as
+	// Thread uses it). The connection is then TLS 1.2, and if CipherSuites is not set,
+	// TLS-ECJPAKE-WITH-AES-128-CCM-8; a CipherSuites must have that. A server then needs no certificate
+	// (mbedtls_ssl_set_hs_ecjpake_password).
+	ECJPAKEPassword []byte
+
+	// ECJPAKEKeyID is ECJPAKEPassword in PSA's key store; 0 is none (mbedtls_ssl_set_hs_ecjpake_password_opaque).
+	ECJPAKEKeyID KeyID
+
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
 	// and "line" are the place in the C source, "level" is the library's. With 0 or no Logger there is silence, at no
@@ -147,6 +209,9 @@ type Config struct {
 	DebugLevel int
 
 	client, server builtConfig
+
+	chosen builtChoice // for GetConfigForClient
+	certs  certCache   // for GetCertificate
 }
 
 // builtConfig is the library's form of a Config for one end, made when first needed.
@@ -243,6 +308,16 @@ func (c *Config) Clone() *Config {
 		OmitClientCAs:               c.OmitClientCAs,
 		PreferClientCipherSuites:    c.PreferClientCipherSuites,
 		ReadTimeout:                 c.ReadTimeout,
+		GetConfigForClient:          c.GetConfigForClient,
+		GetCertificate:              c.GetCertificate,
+		ClientCAHints:               c.ClientCAHints,
+		GetTrustedCAs:               c.GetTrustedCAs,
+		PSK:                         c.PSK,
+		GetPSK:                      c.GetPSK,
+		HideUnknownPSK:              c.HideUnknownPSK,
+		TLS13KeyExchange:            c.TLS13KeyExchange,
+		ECJPAKEPassword:             c.ECJPAKEPassword,
+		ECJPAKEKeyID:                c.ECJPAKEKeyID,
 		Logger:                      c.Logger,
 		DebugLevel:                  c.DebugLevel,
 	}
@@ -257,6 +332,8 @@ func (c *Config) Close() error {
 			b.c.Close()
 		}
 	}
+	c.chosen.close()
+	c.certs.close()
 	return nil
 }
 

@@ -35,7 +35,7 @@ func TestCloneCopiesEveryField(t *testing.T) {
 			f.Set(reflect.MakeFunc(f.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 		case reflect.Interface:
 			f.Set(reflect.ValueOf(new(bytes.Buffer)))
-		case reflect.Uint16:
+		case reflect.Uint16, reflect.Uint32:
 			f.SetUint(1)
 		default:
 			f.SetInt(1)

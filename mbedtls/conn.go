@@ -20,6 +20,9 @@ type Conn struct {
 	server     bool
 	serverName string // what a client wants
 
+	clientAuth  ClientAuthType // of this handshake; of mu
+	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
+
 	handshakeMu   sync.Mutex
 	handshakeErr  error // final
 	handshakeDone atomic.Bool
@@ -48,14 +51,15 @@ type Conn struct {
 // or when it is asked for. config must have a ServerName, or opt out of checking it.
 func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false) }
 
-// Server makes a connection of conn, whose other end is a client. config must have a certificate.
+// Server makes a connection of conn, whose other end is a client. config must have a certificate, or what takes its
+// place.
 func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true) }
 
 func newConn(conn net.Conn, config *Config, server bool) *Conn {
 	if config == nil {
 		config = new(Config)
 	}
-	c := &Conn{conn: conn, config: config, server: server, deadlines: readDeadlines{conn: conn}}
+	c := &Conn{conn: conn, config: config, server: server, deadlines: readDeadlines{conn: conn}, clientAuth: config.ClientAuth}
 	if !server {
 		c.serverName = config.ServerName
 	}

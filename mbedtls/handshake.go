@@ -115,6 +115,10 @@ func (c *Conn) setup() error {
 		ssl.Close()
 		return err
 	}
+	if err := c.setCredentials(ssl); err != nil {
+		ssl.Close()
+		return err
+	}
 	c.ssl = ssl
 	c.closing.Store(ssl)
 	if c.closed.Load() { // Close may have found no context to close
@@ -154,25 +158,25 @@ var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 
 // step goes on with the handshake until it is complete, fails, or waits.
 func (c *Conn) step() error {
-	if c.config.VerifyCertificate == nil && c.config.Rand == nil { // whose waiting must not keep others from computing
+	if c.config.VerifyCertificate == nil && c.config.Rand == nil && !c.config.asksForCredentials() { // whose waiting must not keep others from computing
 		cpuSlots <- struct{}{}
 		defer func() { <-cpuSlots }()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rejects := clientRejects[c.config.ClientAuth]
-	if !c.server || rejects == 0 {
+	if !c.server || clientRejects[c.clientAuth] == 0 && c.config.GetConfigForClient == nil {
 		return c.explain(c.ssl.Handshake())
 	}
 	for !c.ssl.HandshakeOver() {
 		if err := c.ssl.HandshakeStep(); err != nil {
 			return c.explain(err)
 		}
-		if err := c.checkClient(rejects); err != nil {
+		if err := c.checkClient(clientRejects[c.clientAuth]); err != nil {
 			return err
 		}
 	}
-	if VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
+	if clientRejects[c.clientAuth] != 0 && c.ssl.SharedSecret() == cbridge.NoSecret &&
+		VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
 		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
 	}
 	return nil
@@ -203,6 +207,7 @@ func (c *Conn) checkClient(rejects VerifyFlags) error {
 func (c *Conn) complete() error {
 	c.mu.Lock()
 	st := readState(c.ssl, c.serverName)
+	c.readCredentials(st)
 	c.mu.Unlock()
 	if err := c.verifyConnection(st); err != nil {
 		// The verdict counts, whether or not the peer hears of it.

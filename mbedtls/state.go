@@ -13,9 +13,13 @@ type ConnectionState struct {
 	CipherSuite          uint16 // by IANA number; CipherSuiteName has its name
 	Group                Group  // of the key exchange; 0 if it has none
 	NegotiatedProtocol   string // by ALPN; "" if none
-	ServerName           string // what a client asked for; "" on a server
+	ServerName           string // what the client asked for
 	DidResume            bool   // an earlier session was resumed
 	ExtendedMasterSecret bool   // RFC 7627; always true in TLS 1.3
+
+	// PSKIdentity is that of the pre-shared key that authenticated this handshake, on either side; "" if none did, as in
+	// a resumed session.
+	PSKIdentity string
 
 	// PeerCertificatesDER is the peer's chain as it was sent, leaf first.
 	PeerCertificatesDER [][]byte

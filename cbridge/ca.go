@@ -9,7 +9,8 @@ import "unsafe"
 // The child, as DER, is valid only during the call. An error ends the handshake.
 type TrustedCAsFunc func(child []byte) (candidates [][]byte, err error)
 
-// SetTrustedCAs makes f find the trust anchors (mbedtls_ssl_conf_ca_cb). It takes the place of [Config.SetCAs], and
+// SetTrustedCAs makes f find the trust anchors (mbedtls_ssl_conf_ca_cb), which must be CAs: unlike with a list, the
+// library does not trust a self-signed certificate because it is an anchor itself. It takes the place of [Config.SetCAs], and
 // drops its revocation lists; [SSL.SetHandshakeCAs] then has no effect. It is called by several connections at once.
 func (c *Config) SetTrustedCAs(f TrustedCAsFunc) error {
 	return c.set("mbedtls_ssl_conf_ca_cb", "MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK", func(cc *C.gm_config) C.int {

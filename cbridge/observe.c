@@ -89,10 +89,11 @@ int gm_ssl_flush_output(gm_ssl *s)
     return s->ssl.out_left == 0 ? 0 : mbedtls_ssl_flush_output(&s->ssl);
 }
 
-// gm_ssl_in_handshake tells whether there are handshake parameters: the library's set_hs functions do not ask.
+// gm_ssl_in_handshake tells whether a handshake is to come or under way, so that there are parameters to change: the
+// library's set_hs functions do not ask. After one of TLS 1.3 the parameters stay, but serve for nothing.
 int gm_ssl_in_handshake(const gm_ssl *s)
 {
-    return s->ssl.handshake != NULL;
+    return s->ssl.handshake != NULL && !mbedtls_ssl_is_handshake_over((mbedtls_ssl_context *) &s->ssl);
 }
 
 // gm_ssl_hello_retried tells whether the client was asked for a second ClientHello by HelloRetryRequest.

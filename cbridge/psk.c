@@ -69,7 +69,7 @@ int gm_conf_tls13_kex_modes(gm_config *c, int modes)
 int gm_ssl_set_hs_psk(gm_ssl *s, const unsigned char *psk, size_t len)
 {
 #if defined(HAVE_PSK)
-    return len > 0 ? mbedtls_ssl_set_hs_psk(&s->ssl, psk, len) : MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+    return len > 0 && gm_ssl_in_handshake(s) ? mbedtls_ssl_set_hs_psk(&s->ssl, psk, len) : MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
 #else
     (void) s;
     (void) psk;
@@ -81,7 +81,8 @@ int gm_ssl_set_hs_psk(gm_ssl *s, const unsigned char *psk, size_t len)
 int gm_ssl_set_hs_psk_opaque(gm_ssl *s, uint32_t key)
 {
 #if defined(HAVE_OPAQUE_PSK)
-    return mbedtls_ssl_set_hs_psk_opaque(&s->ssl, mbedtls_svc_key_id_make(0, key));
+    return gm_ssl_in_handshake(s) ? mbedtls_ssl_set_hs_psk_opaque(&s->ssl, mbedtls_svc_key_id_make(0, key))
+                                  : MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
 #else
     (void) s;
     (void) key;

@@ -50,7 +50,7 @@ int gm_conf_dn_hints(gm_config *c, const mbedtls_x509_crt *crt)
 #endif
 }
 
-// What follows guards against a context without a handshake, in which the library would follow a null pointer.
+// What follows guards against a context without a handshake, in which the library may follow a null pointer.
 
 const unsigned char *gm_ssl_get_hs_sni(gm_ssl *s, size_t *len)
 {

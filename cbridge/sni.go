@@ -52,7 +52,7 @@ func (c *Config) SetDNHints(crt *Crt) error {
 func (s *SSL) HandshakeSNI() []byte {
 	return query(s, func(c *C.gm_ssl) []byte {
 		var n C.size_t
-		return C.GoBytes(unsafe.Pointer(C.gm_ssl_get_hs_sni(c, &n)), C.int(n))
+		return goBytes(C.gm_ssl_get_hs_sni(c, &n), &n)
 	})
 }
 
@@ -61,8 +61,7 @@ func (s *SSL) HandshakeSNI() []byte {
 func (s *SSL) ClientHello() (body []byte, datagram bool) {
 	body = query(s, func(c *C.gm_ssl) []byte {
 		var n C.size_t
-		p := C.gm_ssl_client_hello(c, &n)
-		return C.GoBytes(unsafe.Pointer(p), C.int(n))
+		return goBytes(C.gm_ssl_client_hello(c, &n), &n)
 	})
 	return body, query(s, func(c *C.gm_ssl) bool { return C.gm_ssl_is_datagram(c) != 0 })
 }
@@ -71,6 +70,14 @@ func (s *SSL) ClientHello() (body []byte, datagram bool) {
 // HelloRetryRequest.
 func (s *SSL) HelloRetried() bool {
 	return query(s, func(c *C.gm_ssl) bool { return C.gm_ssl_hello_retried(c) != 0 })
+}
+
+// goBytes copies n bytes that an accessor returned; nil if it returned none.
+func goBytes(p *C.uchar, n *C.size_t) []byte {
+	if p == nil {
+		return nil
+	}
+	return C.GoBytes(unsafe.Pointer(p), C.int(*n))
 }
 
 // AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply

@@ -162,7 +162,8 @@ type Config struct {
 	ClientCAHints *CertPool
 
 	// GetTrustedCAs finds trust anchors in a store too large for a list: it is called for each certificate of the peer's
-	// chain, and returns the trusted ones that may have signed it, of which only Raw is looked at. RootCAs, ClientCAs
+	// chain, and returns the trusted CAs that may have signed it, of which only Raw is looked at. Unlike with a list, a
+	// self-signed certificate that is no CA cannot be trusted. RootCAs, ClientCAs
 	// and CRLs must then not be set, and those of GetConfigForClient neither, since the library has no revocation lists
 	// with it. Of a certificate that package x509 cannot parse, only Raw is set. An error ends the handshake, and is
 	// found in that of Handshake. It runs on the goroutine of the handshake, and is called by several connections at

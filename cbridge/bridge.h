@@ -183,5 +183,15 @@ int gm_ssl_set_hs_ecjpake_password_opaque(gm_ssl *s, uint32_t key);
 // ca.c
 int gm_conf_ca_cb(gm_config *c);
 
+// async.c, signer.c
+void gm_conf_signers(gm_config *c);
+int gm_conf_async_private(gm_config *c, int has_sign, int has_decrypt);
+int gm_signer_new(const mbedtls_x509_crt *crt, void *handle, mbedtls_pk_context **out);
+void *gm_ssl_own_signer(gm_ssl *s);
+int gm_signer_step(gm_ssl *s);
+
+// ecp.c
+int gm_ecp_set_max_ops(unsigned max_ops);
+
 #endif // __has_include(<gombedtls_build.h>)
 #endif

@@ -77,6 +77,9 @@ type Config struct {
 	certSelect CertSelectFunc
 	psk        PSKFunc
 	trustedCAs TrustedCAsFunc
+
+	async   AsyncPrivate
+	signers []*signer // of the keys that C has handles of
 }
 
 // kept is what C points at from a Config. It is apart from Config so that its freeing does not keep the Config alive.
@@ -114,6 +117,7 @@ func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error
 		return nil, errNoMemory
 	}
 	c.c = cc
+	C.gm_conf_signers(cc)
 	kept := c.kept
 	c.res = own(c, func() {
 		addThreshold(int(cc.debug_level), -1)
@@ -256,6 +260,7 @@ func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
 		if err := errors.Join(c.kept.keep(crt.res), c.kept.keep(key.res)); err != nil {
 			return err
 		}
+		c.signers = append(c.signers, key.signer)
 		return check(C.gm_conf_own_cert(cc, crt.c, key.c), "mbedtls_ssl_conf_own_cert", "")
 	})
 }

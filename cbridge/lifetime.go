@@ -84,5 +84,5 @@ func fromHandle[T any](h unsafe.Pointer) *T {
 	return pointer.Restore(h).(weak.Pointer[T]).Value()
 }
 
-// LiveHandles counts the handles that C holds: one for each Config and each SSL that is not freed yet.
+// LiveHandles counts the handles that C holds: one for each Config, SSL and key of [NewSignerKey] that is not freed yet.
 func LiveHandles() int { return int(liveHandles.Load()) }

@@ -1,4 +1,4 @@
-// observe.c reads what the library knows but has no accessor for: the one file that looks into private structs.
+// observe.c reads what the library knows but has no accessor for: one of two files that look into private structs.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "bridge.h"
 #include <ssl_misc.h>

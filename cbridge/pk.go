@@ -7,8 +7,9 @@ import "bytes"
 
 // PK is an mbedtls_pk_context with a private key.
 type PK struct {
-	res *resource
-	c   *C.mbedtls_pk_context
+	res    *resource
+	c      *C.mbedtls_pk_context
+	signer *signer // of NewSignerKey
 }
 
 // ParseKey parses a private key in PEM or DER: PKCS#1, SEC 1, PKCS#8, plain or encrypted under password, which is nil

@@ -5,6 +5,7 @@ package cbridge
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"unsafe"
 )
@@ -20,6 +21,10 @@ type SSL struct {
 	creds  *credentials
 
 	userData any
+
+	async      *async
+	ctx        context.Context // of signers
+	decryptErr error
 }
 
 // NewSSL makes a connection that uses conf (mbedtls_ssl_setup), with a ring BIO; see [SSL.SetBIO] for another.
@@ -32,12 +37,15 @@ func NewSSL(conf *Config) (*SSL, error) {
 		conf.res.release()
 		return nil, errNoMemory
 	}
-	s := &SSL{c: c, conf: conf, creds: new(credentials)}
-	handle, used, creds := newHandle(s), conf.res, s.creds
+	s := &SSL{c: c, conf: conf, creds: new(credentials), async: new(async)}
+	handle, used, creds, pending := newHandle(s), conf.res, s.creds, s.async
+	restartable.add(1)
 	s.res = own(s, func() {
 		C.gm_ssl_delete(c)
 		creds.forget()
+		pending.stop()
 		dropHandle(handle)
+		restartable.add(-1)
 		used.release()
 	})
 	if ret := C.gm_ssl_setup(c, conf.c, handle); ret != 0 {
@@ -105,11 +113,14 @@ func (s *SSL) SessionReset() error {
 	}
 	defer s.leave()
 	defer s.creds.forget()
+	defer s.async.stop()
+	s.decryptErr = nil
 	return s.trap.end("mbedtls_ssl_session_reset", int(C.gm_ssl_session_reset(s.c)))
 }
 
 // Handshake goes on with the handshake (mbedtls_ssl_handshake). ErrSSLWantRead and ErrSSLWantWrite ask to be called
-// again when the ring BIO has input, or room.
+// again when the ring BIO has input, or room; ErrSSLAsyncInProgress, when [SSL.AsyncDone] is closed, and
+// ErrSSLCryptoInProgress, soon.
 func (s *SSL) Handshake() error {
 	if err := s.enter(); err != nil {
 		return err

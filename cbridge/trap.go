@@ -63,6 +63,10 @@ func (t *trap) end(op string, ret int) error {
 		return ErrSSLWantRead
 	case ErrSSLWantWrite:
 		return ErrSSLWantWrite
+	case ErrSSLAsyncInProgress:
+		return ErrSSLAsyncInProgress
+	case ErrSSLCryptoInProgress:
+		return ErrSSLCryptoInProgress
 	}
 	if ret >= 0 {
 		return nil

@@ -161,6 +161,9 @@ func (c *Config) setCertificates(cc *cbridge.Config, server bool) error {
 		return badField("Certificates", "none", "a server needs one")
 	}
 	for i, cert := range c.Certificates {
+		if err := c.checkSigner(&cert, server); err != nil {
+			return err
+		}
 		if err := cert.addTo(cc); err != nil {
 			return &ConfigError{Field: fmt.Sprintf("Certificates[%d]", i), Value: cert.String(), Err: err}
 		}

@@ -18,7 +18,16 @@ type Certificate struct {
 	Certificate [][]byte
 
 	// PrivateKey is a *[PrivateKey], or a key of the standard library that [x509.MarshalPKCS8PrivateKey] takes and
-	// Mbed TLS has: *rsa.PrivateKey, *ecdsa.PrivateKey.
+	// Mbed TLS has: *rsa.PrivateKey, *ecdsa.PrivateKey. Any other [crypto.Signer] with an RSA or ECDSA key does its work
+	// where it is: in a hardware module, in another process. It is called once in each handshake that needs it, by
+	// several connections at once, each in a goroutine of its own; meanwhile the handshake holds no OS thread, and
+	// Close, deadlines and HandshakeContext end it as ever. See [ContextSigner] for one that wants to know of that.
+	// digest is hashed already; with RSA, opts are the hash in TLS 1.2 (PKCS #1 v1.5), and *[rsa.PSSOptions] in TLS 1.3.
+	// rand is [crypto/rand.Reader]. An error is found in that of Handshake by [errors.Is], and the peer gets an
+	// internal_error alert; a panic is raised again by Handshake. RSA key exchange (TLS 1.2 without forward secrecy)
+	// needs a [crypto.Decrypter], too, which heeds SessionKeyLen of *[rsa.PKCS1v15DecryptOptions]; what goes wrong in it
+	// shows as a handshake that fails later, with the error inside. A server of TLS 1.2 needs a build with
+	// MBEDTLS_SSL_ASYNC_PRIVATE (mbedtls_ssl_conf_async_private_cb).
 	PrivateKey crypto.PrivateKey
 
 	// Leaf is the first certificate, parsed, or nil if package x509 cannot parse it.
@@ -105,7 +114,7 @@ func LoadX509KeyPairWithPassword(certFile, keyFile string, password []byte) (Cer
 	return c, nil
 }
 
-// FromTLSCertificate takes over a certificate of crypto/tls. Its key must be in memory.
+// FromTLSCertificate takes over a certificate of crypto/tls.
 func FromTLSCertificate(c tls.Certificate) (Certificate, error) {
 	cert := Certificate{Certificate: c.Certificate, PrivateKey: c.PrivateKey, Leaf: c.Leaf}
 	crt, key, err := cert.parse()
@@ -113,7 +122,11 @@ func FromTLSCertificate(c tls.Certificate) (Certificate, error) {
 		return Certificate{}, fmt.Errorf("mbedtls: %w", err)
 	}
 	crt.Close()
-	cert.PrivateKey = key
+	if _, elsewhere := cert.signer(); elsewhere {
+		key.Close() // each Config makes its own
+	} else {
+		cert.PrivateKey = key
+	}
 	if cert.Leaf == nil {
 		cert.Leaf, _ = x509.ParseCertificate(cert.Certificate[0])
 	}
@@ -135,12 +148,7 @@ func (c *Certificate) parse() (*cbridge.Crt, *PrivateKey, error) {
 			return nil, nil, fmt.Errorf("certificate %d of the chain: %w", i, err)
 		}
 	}
-	key, err := c.key()
-	if err == nil {
-		if err = crt.CheckPair(key.pk); err != nil {
-			err = fmt.Errorf("the private key is not the certificate's: %w", err)
-		}
-	}
+	key, err := c.key(crt)
 	if err != nil {
 		crt.Close()
 		return nil, nil, err
@@ -148,7 +156,21 @@ func (c *Certificate) parse() (*cbridge.Crt, *PrivateKey, error) {
 	return crt, key, nil
 }
 
-func (c *Certificate) key() (*PrivateKey, error) {
+func (c *Certificate) key(crt *cbridge.Crt) (*PrivateKey, error) {
+	if s, elsewhere := c.signer(); elsewhere {
+		return signerKey(crt, c.Certificate[0], s)
+	}
+	key, err := c.keyInMemory()
+	if err != nil {
+		return nil, err
+	}
+	if err := crt.CheckPair(key.pk); err != nil {
+		return nil, fmt.Errorf("the private key is not the certificate's: %w", err)
+	}
+	return key, nil
+}
+
+func (c *Certificate) keyInMemory() (*PrivateKey, error) {
 	switch k := c.PrivateKey.(type) {
 	case nil:
 		return nil, errors.New("no private key")

@@ -45,6 +45,7 @@ type Conn struct {
 
 	deadlines     readDeadlines
 	writeDeadline atomic.Pointer[time.Time]
+	wake          chan struct{} // see park
 }
 
 // Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
@@ -59,7 +60,8 @@ func newConn(conn net.Conn, config *Config, server bool) *Conn {
 	if config == nil {
 		config = new(Config)
 	}
-	c := &Conn{conn: conn, config: config, server: server, deadlines: readDeadlines{conn: conn}, clientAuth: config.ClientAuth}
+	c := &Conn{conn: conn, config: config, server: server, clientAuth: config.ClientAuth,
+		deadlines: readDeadlines{conn: conn}, wake: make(chan struct{}, 1)}
 	if !server {
 		c.serverName = config.ServerName
 	}
@@ -84,12 +86,17 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline bounds Read, and waiting for the peer in Handshake.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.set(t) }
+// SetReadDeadline bounds Read, and waiting for the peer in Handshake. It and SetWriteDeadline bound waiting for a private
+// key that works elsewhere.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	defer c.rouse()
+	return c.deadlines.set(t)
+}
 
 // SetWriteDeadline bounds Write, and sending in Handshake. What a Write that timed out has encrypted by then counts as
 // written, and is sent before anything else by the next one.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
+	defer c.rouse()
 	c.writeDeadline.Store(&t)
 	return c.conn.SetWriteDeadline(t)
 }
@@ -177,7 +184,13 @@ func (c *Conn) readOnce(p []byte) (n int, answered bool, err error) {
 }
 
 // final tells errors from requests to be called again.
-func final(err error) bool { return err != nil && err != ErrSSLWantRead && err != ErrSSLWantWrite }
+func final(err error) bool {
+	switch err {
+	case nil, ErrSSLWantRead, ErrSSLWantWrite, ErrSSLAsyncInProgress, ErrSSLCryptoInProgress:
+		return false
+	}
+	return true
+}
 
 // Write encrypts and sends p. After a timeout, n bytes of p are on their way, or will be sent before anything else by
 // the next Write. Any other error is final, and leaves unknown what arrived.
@@ -326,6 +339,7 @@ func (c *Conn) Close() error {
 	if !c.closed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}
+	c.rouse()
 	if c.handshakeDone.Load() && c.writeMu.TryLock() {
 		if c.idle() && c.ssl.Retain() == nil {
 			if c.conn.SetWriteDeadline(time.Now().Add(closeTimeout)) == nil {

@@ -47,16 +47,20 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 		}()
 	}
 	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
-	waited, err := c.handshake()
+	waited, err := c.handshake(ctx)
 	c.handshakeErr = nil
 	if !waited || !isTimeout(err) {
 		c.handshakeErr = err
+		if err != nil {
+			c.abandon()
+		}
 	}
 	return err
 }
 
-// handshake returns whether it is the connection underneath that failed: a timeout there, and only there, is not final.
-func (c *Conn) handshake() (waited bool, err error) {
+// handshake returns whether it is waiting, outside of the library, that failed: a timeout there, and only there, is not
+// final.
+func (c *Conn) handshake(ctx context.Context) (waited bool, err error) {
 	if c.ssl == nil {
 		if err := c.setup(); err != nil {
 			return false, err
@@ -66,6 +70,10 @@ func (c *Conn) handshake() (waited bool, err error) {
 		return false, err
 	}
 	defer c.ssl.Release()
+	// Signers outlive this call if it ends with a timeout.
+	if err := c.ssl.SetContext(context.WithoutCancel(ctx)); err != nil {
+		return false, err
+	}
 	for {
 		err := c.step()
 		flushErr := c.flush(true)
@@ -80,6 +88,12 @@ func (c *Conn) handshake() (waited bool, err error) {
 			if err := c.fill(); err != nil {
 				return true, err
 			}
+		case err == ErrSSLAsyncInProgress:
+			if err := c.park(ctx); err != nil {
+				return true, err
+			}
+		case err == ErrSSLCryptoInProgress:
+			runtime.Gosched()
 		}
 	}
 }
@@ -165,11 +179,11 @@ func (c *Conn) step() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.server || clientRejects[c.clientAuth] == 0 && c.config.GetConfigForClient == nil {
-		return c.explain(c.ssl.Handshake())
+		return c.explain(c.signerFailed(c.ssl.Handshake()))
 	}
 	for !c.ssl.HandshakeOver() {
 		if err := c.ssl.HandshakeStep(); err != nil {
-			return c.explain(err)
+			return c.explain(c.signerFailed(err))
 		}
 		if err := c.checkClient(clientRejects[c.clientAuth]); err != nil {
 			return err
@@ -244,6 +258,9 @@ func codeOf(err error) Code {
 func (c *Conn) explain(err error) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Cause != nil {
+		return err
+	}
+	if e.Cause = c.ssl.DecryptError(); e.Cause != nil {
 		return err
 	}
 	switch e.Code {

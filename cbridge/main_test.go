@@ -68,6 +68,12 @@ type options func(client, server *Config)
 func newPair(t testing.TB, set options) pair {
 	t.Helper()
 	crt, key := identity(t)
+	return newPairOf(t, crt, key, set)
+}
+
+// newPairOf is newPair with that certificate.
+func newPairOf(t testing.TB, crt *Crt, key *PK, set options) pair {
+	t.Helper()
 	var ends [2]*SSL
 	var confs [2]*Config
 	for i, end := range []Endpoint{Client, Server} {

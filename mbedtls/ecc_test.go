@@ -1,0 +1,51 @@
+package mbedtls
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/testpki"
+)
+
+func TestMaxECCOperationsRange(t *testing.T) {
+	for _, n := range []int{-1, 1 << 32} {
+		if err := SetMaxECCOperations(n); err == nil || errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("SetMaxECCOperations(%d): %v, want an error that names the range", n, err)
+		}
+	}
+}
+
+func TestHandshakesWithABoundOnECCOperations(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_ECP_RESTARTABLE") {
+		var e *NotBuiltError
+		if err := SetMaxECCOperations(100); !errors.As(err, &e) || e.Option != "MBEDTLS_ECP_RESTARTABLE" {
+			t.Errorf("SetMaxECCOperations: %v, want a NotBuiltError of MBEDTLS_ECP_RESTARTABLE", err)
+		}
+		return
+	}
+	if err := SetMaxECCOperations(100); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // after the connections are closed
+		if err := SetMaxECCOperations(0); err != nil {
+			t.Error(err)
+		}
+	})
+	client, server := configs(t)
+	server.ClientAuth, server.ClientCAs = RequireAndVerifyClientCert, roots()
+	client.Certificates = []Certificate{issue(t, testpki.Leaf{Algorithm: testpki.P384})}
+	versions(t, func(t *testing.T, version uint16) {
+		client := client.Clone()
+		client.MinVersion, client.MaxVersion = version, version
+		t.Cleanup(func() { client.Close() })
+		c, s := connected(t, client, server)
+		mustBe(t, "SetMaxECCOperations beside connections", SetMaxECCOperations(1), ErrConnectionsExist)
+		echoes(t, c, s)
+	})
+	// A key elsewhere, in a build that would restart signing.
+	versions(t, func(t *testing.T, version uint16) {
+		client, server := remoteConfigs(t, version, false, remote(t, testpki.P256, nil))
+		connected(t, client, server)
+	})
+}

@@ -19,7 +19,9 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
@@ -53,6 +55,9 @@ typedef struct {
     void *handle;      // the go-pointer of the Go Config
     int debug_level;   // messages above it do not reach Go
     int has_time;      // Config has its own clock
+    struct mbedtls_ssl_ticket_context *tickets;  // see ticket.c
+    struct mbedtls_ssl_cache_context *cache;     // see cache.c
+    int needs_cert, needs_verified;              // of clients whose session is resumed; see resume.c
 } gm_config;
 
 // gm_ssl is one connection.
@@ -64,6 +69,7 @@ typedef struct {
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
     int shared_secret;                // likewise: GM_SECRET_…
     int deleting;                     // the library frees it
+    int verdict, told;                // what a closure failed with where the library would go on; see gm_ssl_fail
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
@@ -192,6 +198,59 @@ int gm_signer_step(gm_ssl *s);
 
 // ecp.c
 int gm_ecp_set_max_ops(unsigned max_ops);
+
+// session.c
+typedef struct {
+    int version, endpoint, ciphersuite;
+    size_t id_len, ticket_len;
+    uint32_t lifetime;         // seconds; 0 if the server told none
+    int64_t received;          // milliseconds since 1970
+    uint32_t max_early_data;   // 0: none
+    uint32_t verify_result;
+    const unsigned char *id;
+    const mbedtls_x509_crt *peer_cert;
+} gm_session_info;
+mbedtls_ssl_session *gm_session_new(void);
+void gm_session_delete(mbedtls_ssl_session *s);
+int gm_session_load(mbedtls_ssl_session *s, const unsigned char *buf, size_t len);
+void gm_session_info_get(const mbedtls_ssl_session *s, gm_session_info *info);
+int gm_ssl_get_session(gm_ssl *s, mbedtls_ssl_session *dst);
+int gm_ssl_set_session(gm_ssl *s, const mbedtls_ssl_session *src, int early_data);
+const mbedtls_ssl_session *gm_ssl_session(const gm_ssl *s);
+int gm_conf_session_tickets(gm_config *c, int on);
+int gm_conf_offers(const gm_config *c, int suite);
+void gm_conf_version_range(const gm_config *c, int *min, int *max);
+
+// resume.c
+void gm_ssl_fail(int code);
+int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s);
+
+// ticket.c
+struct mbedtls_ssl_ticket_context *gm_ticket_new(void);
+void gm_ticket_delete(struct mbedtls_ssl_ticket_context *t);
+int gm_ticket_setup(struct mbedtls_ssl_ticket_context *t, mbedtls_ctr_drbg_context *drbg, int cipher, uint32_t lifetime);
+int gm_ticket_rotate(struct mbedtls_ssl_ticket_context *t, const unsigned char *name, const unsigned char *key, size_t len,
+                     uint32_t lifetime);
+int gm_conf_tickets(gm_config *c, struct mbedtls_ssl_ticket_context *t);
+int gm_conf_ticket_closures(gm_config *c);
+int gm_conf_new_session_tickets(gm_config *c, unsigned count);
+
+// cache.c
+struct mbedtls_ssl_cache_context *gm_cache_new(void);
+void gm_cache_delete(struct mbedtls_ssl_cache_context *cache);
+int gm_cache_limits(struct mbedtls_ssl_cache_context *cache, int max_entries, int timeout);
+int gm_cache_get(struct mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len, mbedtls_ssl_session *s);
+int gm_cache_set(struct mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len, const mbedtls_ssl_session *s);
+int gm_cache_remove(struct mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len);
+int gm_conf_cache(gm_config *c, struct mbedtls_ssl_cache_context *cache);
+int gm_conf_cache_closures(gm_config *c);
+
+// earlydata.c
+int gm_conf_early_data(gm_config *c, uint32_t max_size);
+int gm_ssl_write_early_data(gm_ssl *s, const unsigned char *buf, size_t len);
+int gm_ssl_read_early_data(gm_ssl *s, unsigned char *buf, size_t len);
+int gm_ssl_early_data_status(gm_ssl *s);
+void gm_ssl_bound_early_data(gm_ssl *s);
 
 #endif // __has_include(<gombedtls_build.h>)
 #endif

@@ -80,6 +80,9 @@ type Config struct {
 
 	async   AsyncPrivate
 	signers []*signer // of the keys that C has handles of
+
+	tickets TicketFuncs
+	cache   CacheFuncs
 }
 
 // kept is what C points at from a Config. It is apart from Config so that its freeing does not keep the Config alive.

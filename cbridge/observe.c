@@ -1,4 +1,5 @@
-// observe.c reads what the library knows but has no accessor for: one of two files that look into private structs.
+// observe.c reads what the library knows but has no accessor for. Beside it, only signer.c and the files for resumption
+// (session.c, resume.c, ticket.c, earlydata.c) look into private structs.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "bridge.h"
 #include <ssl_misc.h>

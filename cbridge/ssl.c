@@ -8,14 +8,27 @@ void gm_forget_current(void)
     gm_current = NULL;
 }
 
+// settle makes a call fail that went on although a closure had failed, and tells the peer, once.
+static int settle(gm_ssl *s, int ret)
+{
+    if (s->verdict == 0) {
+        return ret;
+    }
+    if (!s->told) {
+        s->told = 1;
+        (void) mbedtls_ssl_send_alert_message(&s->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
+    }
+    return s->verdict;
+}
+
 // GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
 #define GM_IN(s, call) \
     gm_ssl *outer = gm_current; \
-    int ret; \
+    int result; \
     gm_current = (s); \
-    ret = (call); \
+    result = (call); \
     gm_current = outer; \
-    return ret
+    return settle((s), result)
 
 gm_ssl *gm_ssl_new(void)
 {
@@ -51,23 +64,27 @@ int gm_ssl_session_reset(gm_ssl *s)
 {
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
+    s->verdict = s->told = 0;
     GM_IN(s, mbedtls_ssl_session_reset(&s->ssl));
 }
 
 int gm_ssl_handshake_step(gm_ssl *s)
 {
-    GM_IN(s, (gm_ssl_observe(s), gm_signer_step(s)));
+    GM_IN(s, (gm_ssl_observe(s), gm_ssl_bound_early_data(s), gm_signer_step(s)));
 }
 
 // Equal to mbedtls_ssl_handshake on a stream: a loop of steps, with a look at the handshake before each, because the
-// last step frees what gm_ssl_observe reads.
+// last step frees what gm_ssl_observe reads. After that one, a TLS 1.3 server still has its tickets to send.
 int gm_ssl_handshake(gm_ssl *s)
 {
     int ret = 0;
     while (ret == 0 && !mbedtls_ssl_is_handshake_over(&s->ssl)) {
         ret = gm_ssl_handshake_step(s);
     }
-    return ret;
+    if (ret != 0) {
+        return ret;
+    }
+    GM_IN(s, mbedtls_ssl_handshake(&s->ssl));
 }
 
 int gm_ssl_is_handshake_over(gm_ssl *s)
@@ -79,6 +96,9 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
 {
     for (;;) {
         int ret = mbedtls_ssl_read(&s->ssl, buf, len);
+        if (ret == MBEDTLS_ERR_SSL_WANT_READ && mbedtls_ssl_check_pending(&s->ssl)) {
+            continue;  // what it wants is in the context already: a message that it held back, such as a new ticket
+        }
         if (ret != 0) {
             return ret;
         }

@@ -202,6 +202,46 @@ type Config struct {
 	// ECJPAKEKeyID is ECJPAKEPassword in PSA's key store; 0 is none (mbedtls_ssl_set_hs_ecjpake_password_opaque).
 	ECJPAKEKeyID KeyID
 
+	// ClientSessionCache keeps a client's sessions, to resume them: later connections to the same server need no
+	// certificates. A TLS 1.3 ticket is used once. nil resumes nothing by itself; see [Conn.Session]. A resumed
+	// connection's server is the one whose certificate passed earlier: VerifyCertificate is not called, VerifyConnection
+	// is.
+	ClientSessionCache ClientSessionCache
+
+	// SessionTicketsDisabled makes a client neither ask for tickets nor take them, and a server issue none
+	// (mbedtls_ssl_conf_session_tickets, mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets).
+	SessionTicketsDisabled bool
+
+	// TicketKeys make a server issue tickets, and resume the sessions of those it gets; nil does neither. With TLS 1.3,
+	// the library's tickets do not say who the client is: a server whose ClientAuth asks for certificates then neither
+	// issues nor takes any. With TLS 1.2 they hold the client's own certificate: a server that verifies it does so again,
+	// and if it needs intermediate certificates for that, there is a full handshake
+	// (mbedtls_ssl_conf_session_tickets_cb).
+	TicketKeys *TicketKeys
+
+	// WriteTicket and ParseTicket take the place of TicketKeys. WriteTicket makes a ticket of a session, and tells how
+	// long it may be used, in whole seconds, from 1 to 604800: session holds secrets, is valid only during the call, and
+	// must be encrypted and authenticated. ParseTicket gives back the session; nil, for a ticket that it does not know or
+	// take, leads to a full handshake. An error of either fails the handshake, and is found in the error of Handshake by
+	// [errors.Is]. Both are called from inside of the library, by several connections at once; while they wait, they hold
+	// an OS thread. They must not call into their connection (mbedtls_ssl_conf_session_tickets_cb).
+	WriteTicket func(session []byte) (ticket []byte, lifetime time.Duration, err error)
+	ParseTicket func(ticket []byte) (session []byte, err error)
+
+	// NewSessionTickets is how many tickets a server sends after a full TLS 1.3 handshake, up to 65535; 0 is 1. After a
+	// resumed one it sends one (mbedtls_ssl_conf_new_session_tickets).
+	NewSessionTickets int
+
+	// ServerSessionCache makes a server keep its TLS 1.2 sessions and resume them by their ids; nil does not. It may be a
+	// [SessionCache] (mbedtls_ssl_conf_session_cache).
+	ServerSessionCache ServerSessionCache
+
+	// MaxEarlyData makes a server take early data of up to so many bytes with the TLS 1.3 tickets that it issues; 0 takes
+	// none. Who reads it must be ready for the same data to come again: see [Conn.ReadEarlyData]. Read gives it out, too.
+	// A client needs no setting for [Conn.WriteEarlyData] (mbedtls_ssl_conf_early_data,
+	// mbedtls_ssl_conf_max_early_data_size).
+	MaxEarlyData int
+
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
 	// and "line" are the place in the C source, "level" is the library's. With 0 or no Logger there is silence, at no
@@ -319,8 +359,17 @@ func (c *Config) Clone() *Config {
 		TLS13KeyExchange:            c.TLS13KeyExchange,
 		ECJPAKEPassword:             c.ECJPAKEPassword,
 		ECJPAKEKeyID:                c.ECJPAKEKeyID,
-		Logger:                      c.Logger,
-		DebugLevel:                  c.DebugLevel,
+
+		ClientSessionCache:     c.ClientSessionCache,
+		SessionTicketsDisabled: c.SessionTicketsDisabled,
+		TicketKeys:             c.TicketKeys,
+		WriteTicket:            c.WriteTicket,
+		ParseTicket:            c.ParseTicket,
+		NewSessionTickets:      c.NewSessionTickets,
+		ServerSessionCache:     c.ServerSessionCache,
+		MaxEarlyData:           c.MaxEarlyData,
+		Logger:                 c.Logger,
+		DebugLevel:             c.DebugLevel,
 	}
 }
 

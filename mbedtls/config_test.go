@@ -34,7 +34,11 @@ func TestCloneCopiesEveryField(t *testing.T) {
 		case reflect.Func:
 			f.Set(reflect.MakeFunc(f.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 		case reflect.Interface:
-			f.Set(reflect.ValueOf(new(bytes.Buffer)))
+			for _, v := range []any{new(bytes.Buffer), fixedCache{}, newMapCache()} {
+				if reflect.TypeOf(v).Implements(f.Type()) {
+					f.Set(reflect.ValueOf(v))
+				}
+			}
 		case reflect.Uint16, reflect.Uint32:
 			f.SetUint(1)
 		default:

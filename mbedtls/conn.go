@@ -37,6 +37,14 @@ type Conn struct {
 	ssl     *cbridge.SSL // set by the first handshake
 	readErr error        // final; all but io.EOF mean that the context must not be used any more
 
+	session    *Session   // of mu: the newest, or what SetSession gave
+	newSession bool       // of mu: the context has a newer one
+	uncached   []*Session // of mu: not given to Config.ClientSessionCache yet
+	resuming   *Session   // what a client asked for
+	early      bool       // a client may write early data
+	earlyLen   int        // of mu: how much was written, or received
+	earlyData  []byte     // of mu: received, and not read yet
+
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
 
@@ -142,7 +150,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		n, answered, err := c.readOnce(p)
+		n, answered, tickets, err := c.readOnce(p)
+		if tickets {
+			c.cacheSessions()
+		}
 		var flushErr error
 		if answered || err == ErrSSLWantWrite {
 			flushErr = c.flush(err == ErrSSLWantWrite)
@@ -159,28 +170,35 @@ func (c *Conn) Read(p []byte) (int, error) {
 				return 0, flushErr
 			}
 		default:
+			c.forget(ssl, err)
 			return 0, err
 		}
 	}
 }
 
-// readOnce makes one library call, and tells whether it left an answer to the peer in the ring, such as an alert.
-func (c *Conn) readOnce(p []byte) (n int, answered bool, err error) {
+// readOnce reads what is in the context, and tells whether that left an answer to the peer in the ring, such as an alert,
+// and whether there were tickets.
+func (c *Conn) readOnce(p []byte) (n int, answered, tickets bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if n := c.takeEarly(p); n > 0 {
+		return n, false, false, nil
+	}
 	if c.readErr != nil {
-		return 0, false, c.readErr
+		return 0, false, false, c.readErr
 	}
 	before := c.ssl.OutputLen()
 	n, err = c.ssl.Read(p)
 	for final(err) && codeOf(err) == ErrSSLReceivedNewSessionTicket {
+		tickets = true
+		c.noteSession()
 		n, err = c.ssl.Read(p)
 	}
 	if final(err) {
 		err = c.explain(err)
 		c.readErr = err
 	}
-	return n, c.ssl.OutputLen() > before, err
+	return n, c.ssl.OutputLen() > before, tickets, err
 }
 
 // final tells errors from requests to be called again.

@@ -23,7 +23,10 @@ func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background(
 
 // HandshakeContext is Handshake that ctx can end: the connection is then closed, and the error is ctx's. Once the
 // handshake is complete, ctx has no effect.
-func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
+func (c *Conn) HandshakeContext(ctx context.Context) error { return c.runHandshake(ctx, false) }
+
+// runHandshake stops with errEarlyDataHas at early data, if that is asked for.
+func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) (err error) {
 	if c.handshakeDone.Load() {
 		return nil
 	}
@@ -47,20 +50,21 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 		}()
 	}
 	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
-	waited, err := c.handshake(ctx)
+	waited, err := c.handshake(ctx, untilEarlyData)
 	c.handshakeErr = nil
-	if !waited || !isTimeout(err) {
+	if err != errEarlyDataHas && (!waited || !isTimeout(err)) {
 		c.handshakeErr = err
 		if err != nil {
 			c.abandon()
 		}
+		c.settled(err)
 	}
 	return err
 }
 
 // handshake returns whether it is waiting, outside of the library, that failed: a timeout there, and only there, is not
 // final.
-func (c *Conn) handshake(ctx context.Context) (waited bool, err error) {
+func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool, err error) {
 	if c.ssl == nil {
 		if err := c.setup(); err != nil {
 			return false, err
@@ -80,7 +84,14 @@ func (c *Conn) handshake(ctx context.Context) (waited bool, err error) {
 		switch {
 		case err == nil && flushErr == nil:
 			return false, c.complete()
-		case final(err):
+		case flushErr == nil && codeOf(err) == ErrSSLReceivedEarlyData:
+			if err := c.receiveEarlyData(); err != nil {
+				return false, err
+			}
+			if untilEarlyData {
+				return false, errEarlyDataHas
+			}
+		case final(err) && codeOf(err) != ErrSSLReceivedEarlyData:
 			return false, err // it says more than a flush of the alert that failed
 		case flushErr != nil:
 			return true, flushErr
@@ -120,6 +131,9 @@ func (c *Conn) setup() error {
 			err = ssl.SetHostname(c.serverName)
 		case c.config.InsecureSkipHostname || c.config.InsecureSkipVerify:
 			err = ssl.SetNoHostname()
+		}
+		if err == nil {
+			err = c.offer(cc, ssl)
 		}
 	}
 	if verify := c.verifyFunc(); verify != nil && err == nil {
@@ -170,9 +184,15 @@ func (c *Conn) verifyFunc() cbridge.VerifyFunc {
 // together are a thousand threads.
 var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 
+// mayWait tells whether a closure may make a handshake wait inside of the library: it must then not keep others from
+// computing.
+func (c *Config) mayWait() bool {
+	return c.VerifyCertificate != nil || c.Rand != nil || c.asksForCredentials() || c.resumptionMayWait()
+}
+
 // step goes on with the handshake until it is complete, fails, or waits.
 func (c *Conn) step() error {
-	if c.config.VerifyCertificate == nil && c.config.Rand == nil && !c.config.asksForCredentials() { // whose waiting must not keep others from computing
+	if !c.config.mayWait() {
 		cpuSlots <- struct{}{}
 		defer func() { <-cpuSlots }()
 	}
@@ -193,7 +213,7 @@ func (c *Conn) step() error {
 		VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
 		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
 	}
-	return nil
+	return c.explain(c.ssl.Handshake()) // tickets
 }
 
 // clientRejects are the flags that end the handshake of a server that takes more than the library's VERIFY_OPTIONAL
@@ -222,7 +242,11 @@ func (c *Conn) complete() error {
 	c.mu.Lock()
 	st := readState(c.ssl, c.serverName)
 	c.readCredentials(st)
+	st.EarlyData, st.EarlyDataLen = c.earlyStatus(), c.earlyLen
 	c.mu.Unlock()
+	if st.DidResume {
+		c.resumed(st)
+	}
 	if err := c.verifyConnection(st); err != nil {
 		// The verdict counts, whether or not the peer hears of it.
 		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })

@@ -31,6 +31,11 @@ type ConnectionState struct {
 	// says that a server did not ask for one.
 	VerifyFlags VerifyFlags
 
+	// EarlyData is what became of the data that a client sent before the handshake, and EarlyDataLen how much that was,
+	// in bytes.
+	EarlyData    EarlyDataStatus
+	EarlyDataLen int
+
 	// RecordExpansion is how many bytes a record adds to its payload at most. MaxOutPayload and MaxInPayload are the
 	// largest payloads of records that are sent and received, in bytes.
 	RecordExpansion, MaxOutPayload, MaxInPayload int

@@ -38,10 +38,15 @@ static int can_rsa(mbedtls_pk_type_t type)
     return type == MBEDTLS_PK_RSA;
 }
 
-// Not ECKEY: static ECDH would look for the private key.
+// Not ECKEY, so that static ECDH takes no public key for a private one. With PSA it is ECKEY that says that a key can do
+// ECDSA (mbedtls_pk_can_do_ext), and static ECDH finds out by itself that there is no private half.
 static int can_ecdsa(mbedtls_pk_type_t type)
 {
+#if defined(MBEDTLS_USE_PSA_CRYPTO)
+    return type == MBEDTLS_PK_ECDSA || type == MBEDTLS_PK_ECKEY;
+#else
     return type == MBEDTLS_PK_ECDSA;
+#endif
 }
 
 int gm_signer_new(const mbedtls_x509_crt *crt, void *handle, mbedtls_pk_context **out)

@@ -627,6 +627,17 @@ func TestDecrypterPanicAndCancel(t *testing.T) {
 	})
 }
 
+// Static ECDH needs what a Signer cannot do.
+func TestSignerServesNoStaticECDH(t *testing.T) {
+	const ecdhECDSA = 0xC02D // TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256
+	client, server := remoteConfigs(t, VersionTLS12, true, remote(t, testpki.P256, nil))
+	client.CipherSuites, server.CipherSuites = []uint16{ecdhECDSA}, []uint16{ecdhECDSA}
+	c, s := ends(t, client, server)
+	if cErr, sErr := handshakes(c, s); cErr == nil || sErr == nil {
+		t.Errorf("client: %v\nserver: %v, want errors", cErr, sErr)
+	}
+}
+
 func TestSignerThatDoesNotFitIsRefused(t *testing.T) {
 	setUp(t)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)

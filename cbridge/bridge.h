@@ -69,7 +69,8 @@ typedef struct {
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
     int shared_secret;                // likewise: GM_SECRET_…
     int deleting;                     // the library frees it
-    int verdict, told;                // what a closure failed with where the library would go on; see gm_ssl_fail
+    int verdict;                      // what a closure failed with where the library would go on; see verdict.c
+
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
@@ -222,7 +223,6 @@ int gm_conf_offers(const gm_config *c, int suite);
 void gm_conf_version_range(const gm_config *c, int *min, int *max);
 
 // resume.c
-void gm_ssl_fail(int code);
 int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s);
 
 // ticket.c
@@ -251,6 +251,35 @@ int gm_ssl_write_early_data(gm_ssl *s, const unsigned char *buf, size_t len);
 int gm_ssl_read_early_data(gm_ssl *s, unsigned char *buf, size_t len);
 int gm_ssl_early_data_status(gm_ssl *s);
 void gm_ssl_bound_early_data(gm_ssl *s);
+
+// export.c
+void gm_ssl_set_export_keys(gm_ssl *s, int on);
+int gm_ssl_export_keying_material(gm_ssl *s, unsigned char *out, size_t len, const char *label, size_t label_len,
+                                  const unsigned char *context, size_t context_len, int use_context);
+
+// suiteinfo.c
+typedef struct {
+    const char *name, *cipher, *mac;
+    int id, key_exchange, flags, min_version, max_version;
+    size_t key_bits;
+} gm_suite;
+gm_suite gm_suite_info(const mbedtls_ssl_ciphersuite_t *info);
+
+// progress.c
+int gm_ssl_state(const gm_ssl *s);
+const char *gm_state_name(int state);
+const char *gm_ssl_hostname(gm_ssl *s);
+
+// renegotiate.c
+int gm_conf_renegotiation(gm_config *c, int on, int max_records, uint64_t period);
+int gm_ssl_renegotiate(gm_ssl *s);
+int gm_ssl_start_renegotiation(gm_ssl *s);
+int gm_ssl_continue_renegotiation(gm_ssl *s);
+int gm_ssl_renegotiating(const gm_ssl *s);
+
+// verdict.c
+void gm_ssl_fail(int code);
+int gm_ssl_settle(gm_ssl *s, int ret);
 
 #endif // __has_include(<gombedtls_build.h>)
 #endif

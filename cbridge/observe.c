@@ -1,5 +1,4 @@
-// observe.c reads what the library knows but has no accessor for. Beside it, only signer.c and the files for resumption
-// (session.c, resume.c, ticket.c, earlydata.c) look into private structs.
+// observe.c reads, from private structs, what the library knows of a connection but has no accessor for.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "bridge.h"
 #include <ssl_misc.h>

@@ -4,15 +4,6 @@
 #include "bridge.h"
 #include <ssl_misc.h>
 
-// gm_ssl_fail makes the running call, and each later one on the connection, fail with code. It is for closures whose
-// failure the library takes for "not found", and goes on.
-void gm_ssl_fail(int code)
-{
-    if (gm_current != NULL && gm_current->verdict == 0) {
-        gm_current->verdict = code;
-    }
-}
-
 #if defined(MBEDTLS_SSL_SRV_C)
 
 static int auth_mode(const gm_config *c)

@@ -8,27 +8,14 @@ void gm_forget_current(void)
     gm_current = NULL;
 }
 
-// settle makes a call fail that went on although a closure had failed, and tells the peer, once.
-static int settle(gm_ssl *s, int ret)
-{
-    if (s->verdict == 0) {
-        return ret;
-    }
-    if (!s->told) {
-        s->told = 1;
-        (void) mbedtls_ssl_send_alert_message(&s->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
-    }
-    return s->verdict;
-}
-
 // GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
 #define GM_IN(s, call) \
     gm_ssl *outer = gm_current; \
     int result; \
     gm_current = (s); \
-    result = (call); \
+    result = (s)->verdict != 0 ? (s)->verdict : gm_ssl_settle((s), (call)); \
     gm_current = outer; \
-    return settle((s), result)
+    return result
 
 gm_ssl *gm_ssl_new(void)
 {
@@ -64,7 +51,7 @@ int gm_ssl_session_reset(gm_ssl *s)
 {
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
-    s->verdict = s->told = 0;
+    s->verdict = 0;
     GM_IN(s, mbedtls_ssl_session_reset(&s->ssl));
 }
 
@@ -77,7 +64,7 @@ int gm_ssl_handshake_step(gm_ssl *s)
 // last step frees what gm_ssl_observe reads. After that one, a TLS 1.3 server still has its tickets to send.
 int gm_ssl_handshake(gm_ssl *s)
 {
-    int ret = 0;
+    int ret = s->verdict;
     while (ret == 0 && !mbedtls_ssl_is_handshake_over(&s->ssl)) {
         ret = gm_ssl_handshake_step(s);
     }
@@ -95,7 +82,11 @@ int gm_ssl_is_handshake_over(gm_ssl *s)
 static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
 {
     for (;;) {
-        int ret = mbedtls_ssl_read(&s->ssl, buf, len);
+        int ret = gm_ssl_continue_renegotiation(s);
+        if (ret != 0 && ret != MBEDTLS_ERR_SSL_WAITING_SERVER_HELLO_RENEGO) {
+            return ret;
+        }
+        ret = mbedtls_ssl_read(&s->ssl, buf, len);
         if (ret == MBEDTLS_ERR_SSL_WANT_READ && mbedtls_ssl_check_pending(&s->ssl)) {
             continue;  // what it wants is in the context already: a message that it held back, such as a new ticket
         }
@@ -114,9 +105,24 @@ int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len)
     GM_IN(s, read_data(s, buf, len));
 }
 
+// write_data writes nothing in the call that ends a renegotiation: the caller may not like the new peer.
+static int write_data(gm_ssl *s, const unsigned char *buf, size_t len)
+{
+    if (gm_ssl_renegotiating(s)) {
+        int ret = gm_ssl_continue_renegotiation(s);
+        return ret != 0 ? ret : MBEDTLS_ERR_SSL_WANT_WRITE;
+    }
+    return mbedtls_ssl_write(&s->ssl, buf, len);
+}
+
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len)
 {
-    GM_IN(s, mbedtls_ssl_write(&s->ssl, buf, len));
+    GM_IN(s, write_data(s, buf, len));
+}
+
+int gm_ssl_renegotiate(gm_ssl *s)
+{
+    GM_IN(s, gm_ssl_renegotiating(s) ? gm_ssl_continue_renegotiation(s) : gm_ssl_start_renegotiation(s));
 }
 
 int gm_ssl_send_alert(gm_ssl *s, int level, int description)
@@ -126,7 +132,10 @@ int gm_ssl_send_alert(gm_ssl *s, int level, int description)
 
 int gm_ssl_close_notify(gm_ssl *s)
 {
-    GM_IN(s, mbedtls_ssl_close_notify(&s->ssl));
+    // In a renegotiation the library's would be silent, and the peer would take the end for a truncation.
+    GM_IN(s, gm_ssl_renegotiating(s)
+              ? mbedtls_ssl_send_alert_message(&s->ssl, MBEDTLS_SSL_ALERT_LEVEL_WARNING, MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY)
+              : mbedtls_ssl_close_notify(&s->ssl));
 }
 
 int gm_ssl_version(const gm_ssl *s)

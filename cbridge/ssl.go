@@ -18,6 +18,7 @@ type SSL struct {
 	trap   trap
 	verify VerifyFunc
 	bio    BIO
+	export ExportFunc
 	creds  *credentials
 
 	userData any

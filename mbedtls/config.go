@@ -242,6 +242,40 @@ type Config struct {
 	// mbedtls_ssl_conf_max_early_data_size).
 	MaxEarlyData int
 
+	// KeyLogWriter receives the secrets of all connections in the NSS key log format, with which programs such as
+	// Wireshark decrypt what they capture; nil logs none. It gets one Write per line, never two at once in this
+	// process. An error fails the handshake. It makes all connections unsafe: use it for debugging only
+	// (mbedtls_ssl_set_export_keys_cb).
+	KeyLogWriter io.Writer
+
+	// ExportSecret receives each secret of a handshake, also of a renegotiation, as soon as that is known. It runs on
+	// the goroutine that called the connection, and is called by several connections at once; while it waits, it holds
+	// an OS thread. It must not call into its connection. An error fails the handshake with an internal_error alert,
+	// and is found in the error of Handshake by [errors.Is]. nil is told nothing (mbedtls_ssl_set_export_keys_cb).
+	ExportSecret func(Secret) error
+
+	// AllowRenegotiation lets either end renegotiate in TLS 1.2: this one with Conn.Renegotiate, the peer by asking for
+	// it or beginning it. false refuses the peer with a warning, which most peers take for the end. A server that
+	// allows it lets clients make it work hard. Peers without RFC 5746 are refused, whatever LegacyRenegotiation lets
+	// them do first, unless that is LegacyAllowRenegotiation. VerifyConnection is called again after each handshake,
+	// and ConnectionState changes; it must then not call into its connection (mbedtls_ssl_conf_renegotiation).
+	AllowRenegotiation bool
+
+	// RenegotiationGrace is how many records the peer may still send when this end has asked for a renegotiation,
+	// before it must honour that: else the connection breaks with ErrSSLUnexpectedMessage. 0 is 16;
+	// RenegotiationAtOnce is none, and RenegotiationNotEnforced any number
+	// (mbedtls_ssl_conf_renegotiation_enforced).
+	RenegotiationGrace int
+
+	// RenegotiationPeriod makes this end renegotiate after so many records of either direction; 0 is 2^48-1, which is
+	// never. It needs MaxVersion TLS 1.2 (mbedtls_ssl_conf_renegotiation_period).
+	RenegotiationPeriod uint64
+
+	// Trace is told each state that a connection's first handshake reaches, as it reaches it, from HELLO_REQUEST to
+	// HANDSHAKE_OVER. It runs on the goroutine of the handshake, is called by several connections at once, and may
+	// ask its connection for no more than its addresses. nil costs nothing (mbedtls_ssl_handshake_step).
+	Trace func(*Conn, HandshakeState)
+
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
 	// and "line" are the place in the C source, "level" is the library's. With 0 or no Logger there is silence, at no
@@ -368,6 +402,12 @@ func (c *Config) Clone() *Config {
 		NewSessionTickets:      c.NewSessionTickets,
 		ServerSessionCache:     c.ServerSessionCache,
 		MaxEarlyData:           c.MaxEarlyData,
+		KeyLogWriter:           c.KeyLogWriter,
+		ExportSecret:           c.ExportSecret,
+		AllowRenegotiation:     c.AllowRenegotiation,
+		RenegotiationGrace:     c.RenegotiationGrace,
+		RenegotiationPeriod:    c.RenegotiationPeriod,
+		Trace:                  c.Trace,
 		Logger:                 c.Logger,
 		DebugLevel:             c.DebugLevel,
 	}

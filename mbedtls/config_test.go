@@ -39,7 +39,7 @@ func TestCloneCopiesEveryField(t *testing.T) {
 					f.Set(reflect.ValueOf(v))
 				}
 			}
-		case reflect.Uint16, reflect.Uint32:
+		case reflect.Uint16, reflect.Uint32, reflect.Uint64:
 			f.SetUint(1)
 		default:
 			f.SetInt(1)

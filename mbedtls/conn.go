@@ -45,10 +45,17 @@ type Conn struct {
 	earlyLen   int        // of mu: how much was written, or received
 	earlyData  []byte     // of mu: received, and not read yet
 
+	traced      bool // tracedState is what Config.Trace was told last
+	tracedState HandshakeState
+
+	renegotiation chan struct{} // of mu: closed at its end; nil if none is under way
+	aside         []byte        // of mu: data for Read that came while another call renegotiated
+	asideTaken    chan struct{}
+
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
 
-	inMu  sync.Mutex // one goroutine reads from conn
+	in    gate       // one goroutine reads from conn
 	outMu sync.Mutex // one goroutine writes to conn
 
 	deadlines     readDeadlines
@@ -68,8 +75,11 @@ func newConn(conn net.Conn, config *Config, server bool) *Conn {
 	if config == nil {
 		config = new(Config)
 	}
-	c := &Conn{conn: conn, config: config, server: server, clientAuth: config.ClientAuth,
+	c := &Conn{conn: conn, config: config, server: server, clientAuth: config.ClientAuth, in: make(gate, 1),
 		deadlines: readDeadlines{conn: conn}, wake: make(chan struct{}, 1)}
+	if config.AllowRenegotiation {
+		c.asideTaken = make(chan struct{}, 1)
+	}
 	if !server {
 		c.serverName = config.ServerName
 	}
@@ -162,7 +172,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		case nil: // if the answer could not be sent, that is Write's to report
 			return n, nil
 		case ErrSSLWantRead:
-			if err := c.fill(); err != nil {
+			if err := c.fillForRead(); err != nil {
 				return 0, err
 			}
 		case ErrSSLWantWrite: // the peer wants answers, and takes none
@@ -187,6 +197,9 @@ func (c *Conn) readOnce(p []byte) (n int, answered, tickets bool, err error) {
 	if c.readErr != nil {
 		return 0, false, false, c.readErr
 	}
+	if n := c.readAside(p); n > 0 {
+		return n, false, false, nil
+	}
 	before := c.ssl.OutputLen()
 	n, err = c.ssl.Read(p)
 	for final(err) && codeOf(err) == ErrSSLReceivedNewSessionTicket {
@@ -194,9 +207,8 @@ func (c *Conn) readOnce(p []byte) (n int, answered, tickets bool, err error) {
 		c.noteSession()
 		n, err = c.ssl.Read(p)
 	}
-	if final(err) {
-		err = c.explain(err)
-		c.readErr = err
+	if err = c.renegotiated(err); err != nil {
+		n = 0
 	}
 	return n, c.ssl.OutputLen() > before, tickets, err
 }
@@ -240,7 +252,11 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			if err := c.send(); err != nil {
 				return n, err
 			}
-			if err := c.fill(); err != nil {
+			if err := c.fillForHandshake(); err != nil {
+				return n, err
+			}
+		case errAsideFull: // data of the peer comes before its answer
+			if err := c.awaitRead(); err != nil {
 				return n, err
 			}
 		default:
@@ -259,11 +275,7 @@ func (c *Conn) writeOnce(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.ssl.Write(p)
-	if final(err) {
-		err = c.explain(err)
-		c.readErr = err
-	}
-	return n, err
+	return n, unfinished(c.renegotiated(err))
 }
 
 // makeRoom makes sure that the library has nothing else to send, and that a record can be written whole. With mu held.

@@ -150,6 +150,7 @@ const (
 	alertCertificateUnknown     = 46
 	alertUnknownCA              = 48
 	alertAccessDenied           = 49
+	alertNoRenegotiation        = 100
 	alertCertificateRequired    = 116
 )
 

@@ -139,11 +139,13 @@ func (c *Conn) setup() error {
 	if verify := c.verifyFunc(); verify != nil && err == nil {
 		err = ssl.SetVerify(verify)
 	}
-	if err != nil {
-		ssl.Close()
-		return err
+	if export := c.config.exportFunc(); export != nil && err == nil {
+		err = ssl.SetExportKeys(export)
 	}
-	if err := c.setCredentials(ssl); err != nil {
+	if err == nil {
+		err = c.setCredentials(ssl)
+	}
+	if err != nil {
 		ssl.Close()
 		return err
 	}
@@ -187,7 +189,8 @@ var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 // mayWait tells whether a closure may make a handshake wait inside of the library: it must then not keep others from
 // computing.
 func (c *Config) mayWait() bool {
-	return c.VerifyCertificate != nil || c.Rand != nil || c.asksForCredentials() || c.resumptionMayWait()
+	return c.VerifyCertificate != nil || c.Rand != nil || c.asksForCredentials() || c.resumptionMayWait() ||
+		c.exportsSecrets() || c.Trace != nil
 }
 
 // step goes on with the handshake until it is complete, fails, or waits.
@@ -198,18 +201,20 @@ func (c *Conn) step() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.server || clientRejects[c.clientAuth] == 0 && c.config.GetConfigForClient == nil {
+	if c.rejects() == 0 && (!c.server || c.config.GetConfigForClient == nil) && c.config.Trace == nil {
 		return c.explain(c.signerFailed(c.ssl.Handshake()))
 	}
+	c.trace()
 	for !c.ssl.HandshakeOver() {
 		if err := c.ssl.HandshakeStep(); err != nil {
 			return c.explain(c.signerFailed(err))
 		}
-		if err := c.checkClient(clientRejects[c.clientAuth]); err != nil {
+		c.trace()
+		if err := c.checkClient(c.rejects()); err != nil {
 			return err
 		}
 	}
-	if clientRejects[c.clientAuth] != 0 && c.ssl.SharedSecret() == cbridge.NoSecret &&
+	if c.rejects() != 0 && c.ssl.SharedSecret() == cbridge.NoSecret &&
 		VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
 		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
 	}
@@ -221,6 +226,14 @@ func (c *Conn) step() error {
 var clientRejects = map[ClientAuthType]VerifyFlags{
 	RequireAnyClientCert:    CertMissing,
 	VerifyClientCertIfGiven: ^(CertMissing | CertSkipVerify),
+}
+
+// rejects are the flags that this connection's server does not let pass. With mu held.
+func (c *Conn) rejects() VerifyFlags {
+	if !c.server {
+		return 0
+	}
+	return clientRejects[c.clientAuth]
 }
 
 // checkClient looks at the verification's result as soon as there is one. With mu held.
@@ -237,12 +250,18 @@ func (c *Conn) checkClient(rejects VerifyFlags) error {
 	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}
 }
 
-// complete notes the result, and asks the user.
-func (c *Conn) complete() error {
-	c.mu.Lock()
+// newState is what a handshake has settled. With mu held.
+func (c *Conn) newState() *ConnectionState {
 	st := readState(c.ssl, c.serverName)
 	c.readCredentials(st)
 	st.EarlyData, st.EarlyDataLen = c.earlyStatus(), c.earlyLen
+	return st
+}
+
+// complete notes the result, and asks the user.
+func (c *Conn) complete() error {
+	c.mu.Lock()
+	st := c.newState()
 	c.mu.Unlock()
 	if st.DidResume {
 		c.resumed(st)

@@ -70,7 +70,7 @@ type watcher struct {
 	reading, stopped bool       // of c.deadlines.mu
 }
 
-// watch starts a watcher, which keeps inMu until it is stopped, the connection ends, or the ring is full.
+// watch starts a watcher, which keeps in until it is stopped, the connection ends, or the ring is full.
 func (c *Conn) watch() (*watcher, error) {
 	if err := c.ssl.Retain(); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (c *Conn) watch() (*watcher, error) {
 }
 
 // stop ends a read that is under way through its deadline. It does not wait for that: what is read goes to the ring, and
-// whoever wants to read next waits for inMu.
+// whoever wants to read next waits for in.
 func (w *watcher) stop() {
 	d := &w.c.deadlines
 	d.mu.Lock()
@@ -96,8 +96,8 @@ func (w *watcher) stop() {
 func (w *watcher) run() {
 	c := w.c
 	defer c.ssl.Release()
-	c.inMu.Lock()
-	defer c.inMu.Unlock()
+	c.in <- struct{}{}
+	defer func() { <-c.in }()
 	for w.begin() {
 		n, err := c.readAhead()
 		w.end()
@@ -146,7 +146,7 @@ func (w *watcher) end() {
 	}
 }
 
-// readAhead adds to the input ring what comes; 0 without an error means that there is no room. With inMu held.
+// readAhead adds to the input ring what comes; 0 without an error means that there is no room. With in held.
 func (c *Conn) readAhead() (int, error) {
 	c.mu.Lock()
 	buf, err := c.ssl.InputSpace()

@@ -56,11 +56,11 @@ type TLS13KeyExchange int
 
 // The key exchanges of TLS 1.3 (RFC 8446 section 2).
 const (
-	KeyExchangePSK          TLS13KeyExchange = cbridge.KexPSK          // psk_ke: a key alone, no forward secrecy
-	KeyExchangePSKEphemeral TLS13KeyExchange = cbridge.KexPSKEphemeral // psk_dhe_ke
-	KeyExchangeEphemeral    TLS13KeyExchange = cbridge.KexEphemeral    // certificates
+	TLS13PSK          TLS13KeyExchange = cbridge.KexPSK          // psk_ke: a key alone, no forward secrecy
+	TLS13PSKEphemeral TLS13KeyExchange = cbridge.KexPSKEphemeral // psk_dhe_ke
+	TLS13Ephemeral    TLS13KeyExchange = cbridge.KexEphemeral    // certificates
 
-	allKeyExchanges = KeyExchangePSK | KeyExchangePSKEphemeral | KeyExchangeEphemeral
+	allKeyExchanges = TLS13PSK | TLS13PSKEphemeral | TLS13Ephemeral
 )
 
 // check says what the library cannot take, by the name of the Config's field.
@@ -152,9 +152,9 @@ func (c *Config) setKeyExchange(cc *cbridge.Config, server bool) error {
 	if only {
 		switch {
 		case !asked:
-			modes = KeyExchangePSK | KeyExchangePSKEphemeral
-		case server && modes&KeyExchangeEphemeral != 0:
-			return badField("TLS13KeyExchange", int(modes), "KeyExchangeEphemeral needs a certificate")
+			modes = TLS13PSK | TLS13PSKEphemeral
+		case server && modes&TLS13Ephemeral != 0:
+			return badField("TLS13KeyExchange", int(modes), "TLS13Ephemeral needs a certificate")
 		}
 	}
 	if modes != 0 && (asked || cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3")) {

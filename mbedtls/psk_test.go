@@ -96,19 +96,19 @@ func TestPSKKeyExchangesOfTLS12(t *testing.T) {
 
 func TestPSKKeyExchangesOfTLS13(t *testing.T) {
 	setUp(t)
-	const all = KeyExchangePSK | KeyExchangePSKEphemeral | KeyExchangeEphemeral
+	const all = TLS13PSK | TLS13PSKEphemeral | TLS13Ephemeral
 	tests := []struct {
 		client, server TLS13KeyExchange
 		group, psk     bool
 	}{
-		{KeyExchangePSK, 0, false, true},
-		{0, KeyExchangePSK, false, true},
-		{KeyExchangePSKEphemeral, 0, true, true},
-		{0, KeyExchangePSKEphemeral, true, true},
+		{TLS13PSK, 0, false, true},
+		{0, TLS13PSK, false, true},
+		{TLS13PSKEphemeral, 0, true, true},
+		{0, TLS13PSKEphemeral, true, true},
 		{all, all, true, true},
-		{KeyExchangeEphemeral, 0, true, false},
-		{0, KeyExchangeEphemeral, true, false},
-		{KeyExchangePSK | KeyExchangeEphemeral, all, true, false}, // certificates come before a key alone
+		{TLS13Ephemeral, 0, true, false},
+		{0, TLS13Ephemeral, true, false},
+		{TLS13PSK | TLS13Ephemeral, all, true, false}, // certificates come before a key alone
 	}
 	for _, test := range tests {
 		client, server := pskConfigs(t, VersionTLS13)
@@ -290,7 +290,7 @@ func TestPSKLimits(t *testing.T) {
 			c.Close()
 		}
 	}
-	c := &Config{PSK: &PSK{Identity: "x", Key: testKey}, TLS13KeyExchange: KeyExchangeEphemeral}
+	c := &Config{PSK: &PSK{Identity: "x", Key: testKey}, TLS13KeyExchange: TLS13Ephemeral}
 	defer c.Close()
 	var bad *ConfigError
 	if err := c.Validate(true); !errors.As(err, &bad) || bad.Field != "TLS13KeyExchange" {

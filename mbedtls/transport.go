@@ -11,10 +11,18 @@ import (
 
 // fill waits for bytes from the connection underneath and puts them in the input ring. The caller has the context
 // retained. Whoever comes while another goroutine reads, waits for that one's bytes.
-func (c *Conn) fill() error {
-	c.inMu.Lock()
-	defer c.inMu.Unlock()
-	buf, err := c.inputSpace()
+func (c *Conn) fill() error { return c.fillUnless(func() bool { return false }, nil) }
+
+// fillUnless is fill, unless there is no need for input any more. unneeded is called with mu held; over ends the wait
+// for another goroutine that reads.
+func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
+	select {
+	case c.in <- struct{}{}:
+		defer func() { <-c.in }()
+	case <-over:
+		return nil
+	}
+	buf, err := c.inputSpace(unneeded)
 	if err != nil || buf == nil {
 		return err
 	}
@@ -34,11 +42,14 @@ func (c *Conn) fill() error {
 	return err
 }
 
-// inputSpace is nil if there is input already.
-func (c *Conn) inputSpace() ([]byte, error) {
+// gate is a mutex that one can stop waiting for.
+type gate chan struct{}
+
+// inputSpace is nil if there is input already, or none is needed.
+func (c *Conn) inputSpace(unneeded func() bool) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ssl.InputLen() > 0 {
+	if c.ssl.InputLen() > 0 || unneeded() {
 		return nil, nil
 	}
 	return c.ssl.InputSpace()

@@ -35,7 +35,7 @@ var pskArgs = map[string][]string{
 
 // gnutlsExchanges are GnuTLS's names for the key exchanges of TLS 1.3.
 var gnutlsExchanges = map[mbedtls.TLS13KeyExchange]string{
-	mbedtls.KeyExchangePSK: "PSK", mbedtls.KeyExchangePSKEphemeral: "DHE-PSK:+ECDHE-PSK",
+	mbedtls.TLS13PSK: "PSK", mbedtls.TLS13PSKEphemeral: "DHE-PSK:+ECDHE-PSK",
 }
 
 // pskCase is one key exchange with one version.
@@ -57,8 +57,8 @@ var pskCases = []pskCase{
 	{mbedtls.VersionTLS12, "DHE-PSK", 0},
 	{mbedtls.VersionTLS12, "ECDHE-PSK", 0},
 	{mbedtls.VersionTLS12, "RSA-PSK", 0},
-	{mbedtls.VersionTLS13, "", mbedtls.KeyExchangePSK},
-	{mbedtls.VersionTLS13, "", mbedtls.KeyExchangePSKEphemeral},
+	{mbedtls.VersionTLS13, "", mbedtls.TLS13PSK},
+	{mbedtls.VersionTLS13, "", mbedtls.TLS13PSKEphemeral},
 }
 
 // config is for our end, which decides on the key exchange.
@@ -87,7 +87,7 @@ func (c pskCase) options(w *world, program string) peers.Options {
 		o.Cert, o.Key = cert.Cert, cert.Key
 		o.Args = slices.DeleteFunc(slices.Clone(o.Args), func(s string) bool { return s == "-nocert" })
 	}
-	if openssl && c.modes == mbedtls.KeyExchangePSK {
+	if openssl && c.modes == mbedtls.TLS13PSK {
 		o.Args = append(o.Args, "-allow_no_dhe_kex")
 	}
 	if openssl && c.version == mbedtls.VersionTLS12 {
@@ -166,7 +166,7 @@ func (c pskCase) check(t *testing.T, conn *mbedtls.Conn) {
 	if st.PSKIdentity != pskIdentity || st.Version != c.version {
 		t.Errorf("identity %q, %s", st.PSKIdentity, mbedtls.VersionName(st.Version))
 	}
-	if c.modes != 0 && (st.Group != 0) != (c.modes == mbedtls.KeyExchangePSKEphemeral) {
+	if c.modes != 0 && (st.Group != 0) != (c.modes == mbedtls.TLS13PSKEphemeral) {
 		t.Errorf("group %v", st.Group)
 	}
 	if name := mbedtls.CipherSuiteName(st.CipherSuite); c.kind != "" && !strings.HasPrefix(name, "TLS-"+c.kind+"-WITH-") {

@@ -43,6 +43,7 @@ func serverPanics(t *testing.T, client, server *Config, want any) {
 	if err := c.Handshake(); err == nil {
 		t.Error("the client's handshake succeeds")
 	}
+	c.Close()
 	if got := <-done; got != want {
 		t.Errorf("the server's Handshake panics with %v, want %v", got, want)
 	}

@@ -17,8 +17,8 @@ import (
 //
 // The zero value is a client's config that trusts the system's roots, and needs ServerName.
 type Config struct {
-	// Rand, Time, VerifyCertificate and Logger are called from inside of the library: none may call a method of the
-	// connection that it is called for.
+	// Rand, Time, VerifyCertificate, Logger and the Get… closures are called from inside of the library: none may call a
+	// method of the connection that it is called for.
 
 	// Rand is where randomness comes from; nil is a CTR_DRBG seeded by the operating system, one for the process. It is
 	// read by several connections at once. TLS 1.3 takes its key-exchange keys from PSA whatever Rand is

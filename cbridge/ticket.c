@@ -4,6 +4,16 @@
 
 #include <mbedtls/platform_util.h>
 
+// judge turns down a session that the config would not have made.
+static inline int judge(gm_config *c, mbedtls_ssl_session *session)
+{
+    if (gm_session_acceptable(c, session)) {
+        return 0;
+    }
+    mbedtls_ssl_session_free(session);
+    return MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
+}
+
 #if defined(MBEDTLS_SSL_TICKET_C)
 
 mbedtls_ssl_ticket_context *gm_ticket_new(void)
@@ -52,16 +62,6 @@ static int keys_write(void *ctx, const mbedtls_ssl_session *session, unsigned ch
     ret = mbedtls_ssl_ticket_write(((gm_config *) ctx)->tickets, session, start, end, len, lifetime);
     gm_current = inside;
     return ret;
-}
-
-// judge turns down a session that the config would not have made.
-static int judge(gm_config *c, mbedtls_ssl_session *session)
-{
-    if (gm_session_acceptable(c, session)) {
-        return 0;
-    }
-    mbedtls_ssl_session_free(session);
-    return MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
 }
 
 // Reached from a server's handshake, where it parses ClientHello.

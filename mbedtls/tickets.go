@@ -136,10 +136,10 @@ func (k *TicketKeys) Close() error { return k.lib.Close() }
 func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 	if !server {
 		err := cc.SetSessionTickets(!c.SessionTicketsDisabled)
-		if errors.Is(err, errors.ErrUnsupported) && c.ClientSessionCache == nil {
-			return nil // nobody asked
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil // TLS 1.2 resumes by id without
 		}
-		return field("ClientSessionCache", "set", err)
+		return err
 	}
 	demands := map[ClientAuthType]struct{ cert, verified bool }{
 		RequireAnyClientCert:       {true, false},

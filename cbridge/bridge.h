@@ -70,7 +70,7 @@ typedef struct {
     int shared_secret;                // likewise: GM_SECRET_…
     int deleting;                     // the library frees it
     int verdict;                      // what a closure failed with where the library would go on; see verdict.c
-
+    int ticket_suite;                 // of the session in a ticket that was taken; see gm_ssl_check_suite
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
@@ -85,6 +85,7 @@ int gm_ssl_setup(gm_ssl *s, gm_config *c, void *handle);
 int gm_ssl_session_reset(gm_ssl *s);
 int gm_ssl_handshake(gm_ssl *s);
 int gm_ssl_handshake_step(gm_ssl *s);
+int gm_ssl_step(gm_ssl *s);
 int gm_ssl_is_handshake_over(gm_ssl *s);
 int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len);
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len);
@@ -224,6 +225,7 @@ void gm_conf_version_range(const gm_config *c, int *min, int *max);
 
 // resume.c
 int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s);
+void gm_ssl_check_suite(gm_ssl *s);
 
 // ticket.c
 struct mbedtls_ssl_ticket_context *gm_ticket_new(void);

@@ -65,8 +65,7 @@ int gm_ssl_continue_renegotiation(gm_ssl *s)
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
     int ret = 0;
     while (ret == 0 && gm_ssl_renegotiating(s)) {
-        gm_ssl_observe(s);
-        ret = mbedtls_ssl_handshake_step(&s->ssl);
+        ret = gm_ssl_step(s);
         if (s->verdict != 0) {
             return s->verdict;
         }

@@ -71,7 +71,48 @@ int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s)
 #endif
 }
 
+// gm_ssl_check_suite is for a server, after each step. It takes a TLS 1.2 resumption by ticket back if the suite that was
+// chosen meanwhile is not the session's: the library would go on with both, and the client could not follow.
+void gm_ssl_check_suite(gm_ssl *s)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2) && defined(MBEDTLS_SSL_SESSION_TICKETS)
+    mbedtls_ssl_session *session = s->ssl.session_negotiate;
+    mbedtls_ssl_handshake_params *hs = s->ssl.handshake;
+
+    if (s->ticket_suite == 0 || hs == NULL || session == NULL || s->ssl.state != MBEDTLS_SSL_SERVER_HELLO) {
+        return;
+    }
+    if (hs->resume && s->ssl.tls_version == MBEDTLS_SSL_VERSION_TLS1_2 && session->ciphersuite != s->ticket_suite) {
+        mbedtls_ssl_session blank;
+        mbedtls_ssl_session_init(&blank);
+        blank.tls_version = session->tls_version;
+        blank.endpoint = session->endpoint;
+        blank.ciphersuite = session->ciphersuite;
+        blank.id_len = session->id_len;
+        memcpy(blank.id, session->id, sizeof(blank.id));
+#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH)
+        blank.mfl_code = session->mfl_code;
+#endif
+#if defined(MBEDTLS_SSL_ENCRYPT_THEN_MAC)
+        blank.encrypt_then_mac = session->encrypt_then_mac;
+#endif
+        mbedtls_ssl_session_free(session);
+        *session = blank;
+        hs->resume = 0;
+        hs->new_session_ticket = 1;
+    }
+    s->ticket_suite = 0;
 #else
+    (void) s;
+#endif
+}
+
+#else
+
+void gm_ssl_check_suite(gm_ssl *s)
+{
+    (void) s;
+}
 
 int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s)
 {

@@ -8,6 +8,9 @@
 static inline int judge(gm_config *c, mbedtls_ssl_session *session)
 {
     if (gm_session_acceptable(c, session)) {
+        if (gm_current != NULL) {
+            gm_current->ticket_suite = session->ciphersuite;
+        }
         return 0;
     }
     mbedtls_ssl_session_free(session);

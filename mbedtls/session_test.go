@@ -323,6 +323,23 @@ func TestUnusableSessionLeadsToAFullHandshake(t *testing.T) {
 	}
 }
 
+// The library would resume the session with the other suite.
+func TestTicketOfASuiteThatIsNotChosenAnyMore(t *testing.T) {
+	const a, b = 0xC02B, 0xC02C // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, …_256_GCM_SHA384
+	client, server := configs(t)
+	client.MaxVersion = VersionTLS12
+	withTickets := changed(t, server, func(c *Config) { c.TicketKeys, c.CipherSuites = ticketKeys(t), []uint16{a, b} })
+	_, _, session := visit(t, client, withTickets, nil)
+	other := changed(t, withTickets, func(c *Config) { c.CipherSuites = []uint16{b, a} })
+	for _, want := range []bool{false, true} {
+		state, _, next := visit(t, client, other, func(c *Conn) { c.SetSession(session) })
+		if state.DidResume != want || state.CipherSuite != b {
+			t.Errorf("resumed %t with %s", state.DidResume, CipherSuiteName(state.CipherSuite))
+		}
+		session = next
+	}
+}
+
 func inAYear() time.Time { return time.Now().AddDate(1, 0, 0) }
 
 func otherVersion(v uint16) (uint16, uint16) {

@@ -13,7 +13,7 @@ var ErrConnectionsExist = cbridge.ErrConnectionsExist
 // goroutines run, for the process: a multiplication on P-256 takes about 3300, on P-384 about 9400, and values below some
 // 200 and 700 mean those. 0, the default, is no bound. It makes a handshake no faster, and all of them together slower:
 // it is for a program on a slow processor that has other things to do. The library heeds it in clients of TLS 1.2 with
-// ECDHE-ECDSA suites, when they verify and sign, and nowhere else.
+// ECDHE-ECDSA suites, and nowhere else.
 //
 // The library reads the bound without a lock. So it can be set only while no connection exists that has begun its
 // handshake and is not closed, else the error is [ErrConnectionsExist]. A build without MBEDTLS_ECP_RESTARTABLE, as all

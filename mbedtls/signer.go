@@ -83,6 +83,8 @@ func signFunc(s crypto.Signer) func(context.Context, []byte, crypto.SignerOpts) 
 
 // premaster is how long the client's secret is that an RSA key exchange encrypts. With it a Decrypter gives random bytes
 // where the padding is wrong, so that neither an error nor the time it takes tells (RFC 5246 section 7.4.7.1).
+//
+//lint:ignore SA1019 that key exchange has no other padding
 var premaster = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 48}
 
 // decryptFunc is nil for a key that only signs.

@@ -506,7 +506,11 @@ func TestWaitingForSignersHoldsNoThreads(t *testing.T) {
 				defer c.Close()
 			}
 		}
-		<-all
+		select {
+		case <-all:
+		case <-time.After(time.Minute):
+			t.Fatalf("%d of %d handshakes wait for their keys", waiting.Load(), connections)
+		}
 		released := time.Now()
 		wg.Wait()
 		peak = max(peak, threads(t)) // threads do not end, so that this is the most there were

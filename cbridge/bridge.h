@@ -58,6 +58,7 @@ typedef struct {
     struct mbedtls_ssl_ticket_context *tickets;  // see ticket.c
     struct mbedtls_ssl_cache_context *cache;     // see cache.c
     int needs_cert, needs_verified;              // of clients whose session is resumed; see resume.c
+    int renego_grace;                            // see gm_ssl_read_record
 } gm_config;
 
 // gm_ssl is one connection.
@@ -71,6 +72,7 @@ typedef struct {
     int deleting;                     // the library frees it
     int verdict;                      // what a closure failed with where the library would go on; see verdict.c
     int ticket_suite;                 // of the session in a ticket that was taken; see gm_ssl_check_suite
+    int unanswered;                   // records since a HelloRequest
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
@@ -278,6 +280,7 @@ int gm_ssl_renegotiate(gm_ssl *s);
 int gm_ssl_start_renegotiation(gm_ssl *s);
 int gm_ssl_continue_renegotiation(gm_ssl *s);
 int gm_ssl_renegotiating(const gm_ssl *s);
+int gm_ssl_read_record(gm_ssl *s, unsigned char *buf, size_t len);
 
 // verdict.c
 void gm_ssl_fail(int code);

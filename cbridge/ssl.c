@@ -97,7 +97,7 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
         if (ret != 0 && ret != MBEDTLS_ERR_SSL_WAITING_SERVER_HELLO_RENEGO) {
             return ret;
         }
-        ret = mbedtls_ssl_read(&s->ssl, buf, len);
+        ret = gm_ssl_read_record(s, buf, len);
         if (ret == MBEDTLS_ERR_SSL_WANT_READ && mbedtls_ssl_check_pending(&s->ssl)) {
             continue;  // what it wants is in the context already: a message that it held back, such as a new ticket
         }

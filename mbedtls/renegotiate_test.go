@@ -335,3 +335,49 @@ func TestRenegotiationFields(t *testing.T) {
 		}
 	}
 }
+
+// A record that is read in many pieces is one record: mbedtls_ssl_read counts each piece.
+func TestRenegotiationGraceCountsRecords(t *testing.T) {
+	client, server := renegotiable(t)
+	client.RenegotiationGrace = 2
+	c, s := connected(t, client, server)
+	data := make([]byte, 1000)
+	if err := s.Renegotiate(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(data); err != nil { // it comes before the server knows of the client's hello
+		t.Fatal(err)
+	}
+	for n := range data {
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			t.Fatalf("byte %d: %v", n, err)
+		}
+	}
+	go echo(s)
+	if err := echoed(c, 100); err != nil {
+		t.Error(err)
+	}
+}
+
+// mbedtls_ssl_read asks again for each record of data, which is for DTLS alone: a client takes that ill.
+func TestServerAsksOnce(t *testing.T) {
+	client, server := renegotiable(t)
+	c, s := connected(t, client, server)
+	for range 5 { // which the server reads while it waits for the answer
+		if _, err := c.Write([]byte("data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Renegotiate(); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if _, err := io.ReadFull(s, make([]byte, 4)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	go echo(s)
+	if err := echoed(c, 1000); err != nil {
+		t.Error(err)
+	}
+}

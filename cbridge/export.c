@@ -31,14 +31,15 @@ void gm_ssl_set_export_keys(gm_ssl *s, int on)
 }
 
 #if defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
-// tls12_export is RFC 5705. The library's own (mbedtls_ssl_tls12_export_keying_material) has three faults: it takes the hash of
-// the suite's MAC for the PRF's, which is wrong for …_CBC_SHA suites; in DTLS, on the side that sent the last flight, it
-// follows NULL, since the transform of a first handshake waits in transform_negotiate until the peer is heard of; and
-// after a renegotiation it takes the old handshake's randoms there.
+// tls12_export is RFC 5705. The library's own (mbedtls_ssl_tls12_export_keying_material) has three faults: it takes the
+// hash of the suite's MAC for the PRF's, which is wrong for …_CBC_SHA suites; in DTLS, on the side that sent the last
+// flight, it follows NULL, since the transform of a first handshake waits in transform_negotiate until the peer is
+// heard of; and after a renegotiation it takes the old handshake's randoms there.
 static int tls12_export(const mbedtls_ssl_context *ssl, unsigned char *out, size_t len, const char *label,
                         const unsigned char *context, size_t context_len, int use_context)
 {
-    const mbedtls_ssl_transform *transform = ssl->transform_negotiate != NULL ? ssl->transform_negotiate : ssl->transform;
+    const mbedtls_ssl_transform *transform =
+        ssl->transform_negotiate != NULL ? ssl->transform_negotiate : ssl->transform;
     int mac = mbedtls_ssl_ciphersuite_from_id(ssl->session->ciphersuite)->mac, ret;
     size_t n = 64;
     unsigned char *seed;

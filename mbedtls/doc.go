@@ -11,4 +11,16 @@
 //   - A deadline that passes, also in the middle of a handshake or of a Write, does not break the connection: set a
 //     later one and go on.
 //   - The end of the stream without the peer's close_notify is [io.ErrUnexpectedEOF], never [io.EOF].
+//
+// # From Mbed TLS 2.28 to 3.6
+//
+// Functions that the manual of 2.28 has, and 3.6 has not any more:
+//
+//	mbedtls_ssl_conf_arc4_support               RC4 is gone; nothing to set
+//	mbedtls_ssl_conf_fallback                   nothing below TLS 1.2 is left to fall back to; see [Config].MinVersion
+//	mbedtls_ssl_conf_truncated_hmac             gone with RFC 6066's extension; for short tags there are …_CCM_8 suites
+//	mbedtls_ssl_conf_cbc_record_splitting       was for TLS 1.0 alone
+//	mbedtls_ssl_conf_ciphersuites_for_version   [Config].CipherSuites, with MinVersion and MaxVersion
+//	mbedtls_ssl_conf_export_keys_cb             [Config].ExportSecret, KeyLogWriter
+//	mbedtls_ssl_conf_export_keys_ext_cb         the same: a [Secret] has the randoms and the PRF
 package mbedtls

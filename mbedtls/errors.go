@@ -184,11 +184,7 @@ func (f VerifyFlags) alert(version uint16) int {
 
 // Error says which alert it was.
 func (a AlertError) Error() string {
-	name, ok := alertNames[a]
-	if !ok {
-		name = "unknown"
-	}
-	return fmt.Sprintf("the peer sent a fatal alert: %s (%d)", name, uint8(a))
+	return fmt.Sprintf("the peer sent a fatal alert: %s (%d)", a.Name(), uint8(a))
 }
 
 var (

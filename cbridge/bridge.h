@@ -218,6 +218,7 @@ mbedtls_ssl_session *gm_session_new(void);
 void gm_session_delete(mbedtls_ssl_session *s);
 int gm_session_load(mbedtls_ssl_session *s, const unsigned char *buf, size_t len);
 void gm_session_info_get(const mbedtls_ssl_session *s, gm_session_info *info);
+int gm_session_created(mbedtls_ssl_session *s, int64_t *ms);
 int gm_ssl_get_session(gm_ssl *s, mbedtls_ssl_session *dst);
 int gm_ssl_set_session(gm_ssl *s, const mbedtls_ssl_session *src, int early_data);
 const mbedtls_ssl_session *gm_ssl_session(const gm_ssl *s);
@@ -242,6 +243,7 @@ int gm_conf_new_session_tickets(gm_config *c, unsigned count);
 // cache.c
 struct mbedtls_ssl_cache_context *gm_cache_new(void);
 void gm_cache_delete(struct mbedtls_ssl_cache_context *cache);
+int gm_cache_timeout(struct mbedtls_ssl_cache_context *cache);
 int gm_cache_limits(struct mbedtls_ssl_cache_context *cache, int max_entries, int timeout);
 int gm_cache_get(struct mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len, mbedtls_ssl_session *s);
 int gm_cache_set(struct mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len, const mbedtls_ssl_session *s);

@@ -27,6 +27,11 @@ int gm_cache_limits(mbedtls_ssl_cache_context *cache, int max_entries, int timeo
     return 0;
 }
 
+int gm_cache_timeout(mbedtls_ssl_cache_context *cache)
+{
+    return mbedtls_ssl_cache_get_timeout(cache);
+}
+
 // A cache is shared among configs: its entries age by the clock of the process, not by that of the config whose
 // connection happens to come by.
 int gm_cache_get(mbedtls_ssl_cache_context *cache, const unsigned char *id, size_t len, mbedtls_ssl_session *s)
@@ -59,6 +64,12 @@ int gm_cache_remove(mbedtls_ssl_cache_context *cache, const unsigned char *id, s
 mbedtls_ssl_cache_context *gm_cache_new(void)
 {
     return NULL;
+}
+
+int gm_cache_timeout(mbedtls_ssl_cache_context *cache)
+{
+    (void) cache;
+    return 0;
 }
 
 void gm_cache_delete(mbedtls_ssl_cache_context *cache)

@@ -41,6 +41,15 @@ func (s *SessionCache) Close() error {
 	return nil
 }
 
+// Timeout is how long sessions last; 0 is forever (mbedtls_ssl_cache_get_timeout).
+func (s *SessionCache) Timeout() (d time.Duration) {
+	_ = s.use(func() error {
+		d = time.Duration(C.gm_cache_timeout(s.c)) * time.Second
+		return nil
+	})
+	return d
+}
+
 func (s *SessionCache) use(f func() error) error {
 	if err := s.res.acquire(); err != nil {
 		return err

@@ -122,7 +122,7 @@ func TestNoLaterCallCrashesInAnyState(t *testing.T) {
 	}
 	c.Close()
 	crt, _ := identity(t)
-	for _, err := range []error{c.SetRenegotiation(true, 0, 1), c.SetCAHints(crt)} {
+	for _, err := range []error{c.SetRenegotiation(true, 0, 1), c.SetDNHints(crt)} {
 		if !errors.Is(err, net.ErrClosed) {
 			t.Errorf("setter after Close: %v, want net.ErrClosed", err)
 		}

@@ -37,9 +37,9 @@ void gm_session_info_get(const mbedtls_ssl_session *s, gm_session_info *info)
 {
     info->version = (int) s->tls_version;
     info->endpoint = s->endpoint;
-    info->ciphersuite = s->ciphersuite;
-    info->id = s->id;
-    info->id_len = s->id_len;
+    info->ciphersuite = mbedtls_ssl_session_get_ciphersuite_id(s);
+    info->id = *mbedtls_ssl_session_get_id(s);
+    info->id_len = mbedtls_ssl_session_get_id_len(s);
     info->verify_result = s->verify_result;
 #if defined(MBEDTLS_HAVE_TIME)
     info->received = (int64_t) s->start * 1000;
@@ -130,4 +130,19 @@ int gm_conf_offers(const gm_config *c, int suite)
         list++;
     }
     return *list != 0;
+}
+
+// gm_session_created gives when a server made the ticket of a session, in milliseconds since 1970.
+int gm_session_created(mbedtls_ssl_session *s, int64_t *ms)
+{
+#if defined(MBEDTLS_HAVE_TIME) && defined(MBEDTLS_SSL_SRV_C) && defined(MBEDTLS_SSL_SESSION_TICKETS)
+    mbedtls_ms_time_t created;
+    int ret = mbedtls_ssl_session_get_ticket_creation_time(s, &created);
+    *ms = created;
+    return ret;
+#else
+    (void) s;
+    (void) ms;
+    return GM_NOT_BUILT;
+#endif
 }

@@ -44,6 +44,19 @@ func LoadSession(data []byte) (*Session, error) {
 	return s, nil
 }
 
+// TicketCreated is when a server made the ticket of this session (mbedtls_ssl_session_get_ticket_creation_time). Of a
+// client's session it is ErrSSLBadInputData.
+func (s *Session) TicketCreated() (t time.Time, err error) {
+	if err := s.res.acquire(); err != nil {
+		return t, err
+	}
+	defer runtime.KeepAlive(s)
+	defer s.res.release()
+	var ms C.int64_t
+	ret := C.gm_session_created(s.c, &ms)
+	return time.UnixMilli(int64(ms)), check(ret, "mbedtls_ssl_session_get_ticket_creation_time", "MBEDTLS_SSL_SESSION_TICKETS")
+}
+
 // Save writes the session in the library's own format (mbedtls_ssl_session_save). The caller wipes it.
 func (s *Session) Save() ([]byte, error) {
 	if err := s.res.acquire(); err != nil {

@@ -252,3 +252,17 @@ func TestExpiredTicketIsNotResumed(t *testing.T) {
 		}
 	}
 }
+
+func TestCacheTellsItsTimeout(t *testing.T) {
+	cache, err := NewSessionCache(1, 90*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cache.Timeout(); got != 90*time.Second {
+		t.Errorf("%v, want 90s", got)
+	}
+	cache.Close()
+	if got := cache.Timeout(); got != 0 {
+		t.Errorf("%v after Close", got)
+	}
+}

@@ -25,6 +25,7 @@ type SSL struct {
 
 	async      *async
 	ctx        context.Context // of signers
+	signers    []*signer       // of this connection's own keys, which C has handles of
 	decryptErr error
 }
 

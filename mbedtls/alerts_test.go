@@ -53,7 +53,7 @@ func TestSendAlertArguments(t *testing.T) {
 		}
 	}
 	go io.Copy(s, s)
-	if err := roundTrip(c, 10); err != nil {
+	if err := echoed(c, 10); err != nil {
 		t.Errorf("the connection is broken: %v", err)
 	}
 	if AlertFatal.String() != "fatal" || AlertWarning.String() != "warning" || AlertLevel(9).String() != "AlertLevel(9)" ||

@@ -426,3 +426,21 @@ type nobody struct{}
 
 func (nobody) Public() crypto.PublicKey                                  { return nil }
 func (nobody) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, nil }
+
+// A closure brings the key, for one handshake, and the library keeps no Go object alive: the bridge must.
+func TestSelectedCertificateMayHaveASigner(t *testing.T) {
+	versions(t, func(t *testing.T, version uint16) {
+		client, server := configs(t)
+		client.MinVersion, client.MaxVersion = version, version
+		server.Certificates = nil
+		server.GetCertificate = func(*ClientHelloInfo) (*Certificate, error) {
+			cert := remote(t, testpki.P256, func(context.Context, crypto.SignerOpts) error {
+				runtime.GC()
+				return nil
+			})
+			return &cert, nil
+		}
+		c, s := connected(t, client, server)
+		exchange(t, c, s, 100)
+	})
+}

@@ -91,6 +91,9 @@ func TLSPRF(prf PRF, secret []byte, label string, random, out []byte) error {
 	if err := initialize(); err != nil {
 		return err
 	}
+	if random == nil {
+		random = []byte{0}[:0] // the library gives the pointer to memcpy, also for no bytes
+	}
 	cs := C.CString(label)
 	defer free(cs)
 	return check(C.mbedtls_ssl_tls_prf(C.mbedtls_tls_prf_types(prf), cbytes(secret), C.size_t(len(secret)), cs,

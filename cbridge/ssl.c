@@ -2,10 +2,17 @@
 
 _Thread_local gm_ssl *gm_current;
 
-// gm_forget_current is for a thread whose C frames were dropped.
+#if defined(__SANITIZE_ADDRESS__)
+void __asan_handle_no_return(void);
+#endif
+
+// gm_forget_current is for a thread whose C frames are about to be dropped.
 void gm_forget_current(void)
 {
     gm_current = NULL;
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_handle_no_return();  // or their marks would stay on the stack
+#endif
 }
 
 // GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.

@@ -1,9 +1,11 @@
 package mbedtls
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,6 +57,31 @@ func TestTraceTellsEachState(t *testing.T) {
 	})
 	if s := HandshakeState(12345).String(); s != "HandshakeState(12345)" {
 		t.Errorf("a state that is none is %q", s)
+	}
+}
+
+func TestTraceServesParallelHandshakes(t *testing.T) {
+	client, server := configs(t)
+	var calls atomic.Int32
+	trace := func(*Conn, HandshakeState) { calls.Add(1) }
+	client.Trace, server.Trace = trace, trace
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			a, b := net.Pipe()
+			c, s := Client(a, client), Server(b, server)
+			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+				t.Error(cErr, sErr)
+			}
+			a.Close()
+			b.Close()
+			c.Close()
+			s.Close()
+		})
+	}
+	wg.Wait()
+	if n := calls.Load(); n < 200*20 {
+		t.Errorf("%d calls", n)
 	}
 }
 

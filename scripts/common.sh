@@ -114,10 +114,11 @@ declare -rA PACKAGE=(
     [gcc]=gcc [make]=make [ar]=binutils [/usr/include/stdlib.h]=libc6-dev
     [bzip2]=bzip2 [curl]=curl [/etc/ssl/certs/ca-certificates.crt]=ca-certificates
     [flock]=util-linux [openssl]=openssl [gnutls-cli]=gnutls-bin [shellcheck]=shellcheck
+    [tshark]=tshark
 )
 readonly BUILD_TOOLS=(gcc make ar /usr/include/stdlib.h bzip2 flock)
 readonly PEER_TOOLS=(openssl gnutls-cli)
-readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt shellcheck)
+readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt shellcheck tshark)
 
 ensure() {
     local tool missing=() packages=() log

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,11 +18,13 @@ var gnutlsVersions = map[uint16]string{
 	tls.VersionTLS13: "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 }
 
+func gnutlsPriority(o Options) string { return cmp.Or(o.Priority, gnutlsVersions[o.Version]) }
+
 var gnutlsReady = regexp.MustCompile(`listening on IPv4 \S+ port \d+\.\.\.done`)
 
 func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
 	return withFreePort(func(port string) (*Peer, error) {
-		args := []string{"--echo", "--quiet", "--priority=" + gnutlsVersions[o.Version], "--port=" + port}
+		args := []string{"--echo", "--quiet", "--priority=" + gnutlsPriority(o), "--port=" + port}
 		if o.Cert != "" {
 			args = append(args, "--x509certfile="+o.Cert, "--x509keyfile="+o.Key)
 		}
@@ -53,7 +56,7 @@ func gnutlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
 		return nil, err
 	}
 	args := []string{
-		"--priority=" + gnutlsVersions[o.Version], "--port=" + port, "--sni-hostname=" + o.serverName(),
+		"--priority=" + gnutlsPriority(o), "--port=" + port, "--sni-hostname=" + o.serverName(),
 		"--logfile=/dev/stderr", // and stdout is data alone
 	}
 	if o.Cert != "" {

@@ -23,6 +23,9 @@ type Options struct {
 	// bytes.
 	Size int
 
+	// Priority is a priority string for GnuTLS, in place of Version.
+	Priority string
+
 	// Verbose makes OpenSSL tell all about the connection. Exchange does not mind.
 	Verbose bool
 

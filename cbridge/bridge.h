@@ -210,6 +210,7 @@ typedef struct {
     uint32_t lifetime;         // seconds; 0 if the server told none
     int64_t received;          // milliseconds since 1970
     uint32_t max_early_data;   // 0: none
+    int ticket_flags;          // of TLS 1.3
     uint32_t verify_result;
     const unsigned char *id;
     const mbedtls_x509_crt *peer_cert;

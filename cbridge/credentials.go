@@ -41,7 +41,7 @@ func (s *SSL) forgetCredentials() {
 	}
 }
 
-// SetUserData attaches v to the connection, for closures of its Config .
+// SetUserData attaches v to the connection, for closures of its Config.
 func (s *SSL) SetUserData(v any) { s.userData = v }
 
 // UserData is what SetUserData attached.

@@ -53,6 +53,9 @@ void gm_session_info_get(const mbedtls_ssl_session *s, gm_session_info *info)
     }
 #endif
 #endif
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    info->ticket_flags = s->ticket_flags & MBEDTLS_SSL_TLS1_3_TICKET_FLAGS_MASK;
+#endif
 #if defined(MBEDTLS_SSL_EARLY_DATA)
     if (mbedtls_ssl_tls13_session_ticket_allow_early_data((mbedtls_ssl_session *) s)) {
         info->max_early_data = s->max_early_data_size;

@@ -89,9 +89,17 @@ type SessionInfo struct {
 	Lifetime     time.Duration
 	Received     time.Time // when the session began, or a TLS 1.3 client got its ticket
 	MaxEarlyData uint32    // 0: none is allowed
+	TicketFlags  uint8     // of TLS 1.3: Ticket…
 	VerifyResult uint32
 	PeerCert     []byte // of the leaf, if the session has it
 }
+
+// What a TLS 1.3 ticket may be used for.
+const (
+	TicketPSK          uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_PSK_RESUMPTION           // a key exchange by it alone
+	TicketPSKEphemeral uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_PSK_EPHEMERAL_RESUMPTION // one with forward secrecy
+	TicketEarlyData    uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_EARLY_DATA
+)
 
 // Info reads the session; it is zero after Close.
 func (s *Session) Info() (info SessionInfo) {
@@ -115,6 +123,7 @@ func sessionInfo(c *C.mbedtls_ssl_session) SessionInfo {
 		Lifetime:     time.Duration(i.lifetime) * time.Second,
 		Received:     time.UnixMilli(int64(i.received)),
 		MaxEarlyData: uint32(i.max_early_data),
+		TicketFlags:  uint8(i.ticket_flags),
 		VerifyResult: uint32(i.verify_result),
 	}
 	if chain := chainDER(i.peer_cert); len(chain) > 0 {

@@ -266,3 +266,37 @@ func TestCacheTellsItsTimeout(t *testing.T) {
 		t.Errorf("%v after Close", got)
 	}
 }
+
+func TestTicketFlagsFollowTheKeyExchanges(t *testing.T) {
+	for modes, want := range map[int]uint8{
+		KexEphemeral | KexPSKEphemeral:          TicketPSKEphemeral,
+		KexEphemeral | KexPSK:                   TicketPSK,
+		KexEphemeral | KexPSK | KexPSKEphemeral: TicketPSK | TicketPSKEphemeral,
+	} {
+		base := resumable(t, TLS13, 1)
+		p := newPair(t, func(client, server *Config) {
+			base(client, server)
+			if err := errors.Join(client.SetTLS13KeyExchangeModes(modes), server.SetTLS13KeyExchangeModes(modes)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err := p.handshake(t); err != nil {
+			t.Fatal(err)
+		}
+		carry(t, p.server, p.client)
+		if _, err := p.client.Read(make([]byte, 1)); !errors.Is(err, ErrSSLReceivedNewSessionTicket) {
+			t.Fatal(err)
+		}
+		s, err := p.client.Session()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Info().TicketFlags; got != want {
+			t.Errorf("modes %d: flags %#x, want %#x", modes, got, want)
+		}
+		if _, err := s.TicketCreated(); !errors.Is(err, ErrSSLBadInputData) {
+			t.Errorf("TicketCreated of a client's session: %v", err)
+		}
+		s.Close()
+	}
+}

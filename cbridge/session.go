@@ -94,11 +94,11 @@ type SessionInfo struct {
 	PeerCert     []byte // of the leaf, if the session has it
 }
 
-// What a TLS 1.3 ticket may be used for.
+// What a TLS 1.3 ticket may be used for; a build without TLS 1.3 has no names for the bits.
 const (
-	TicketPSK          uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_PSK_RESUMPTION           // a key exchange by it alone
-	TicketPSKEphemeral uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_PSK_EPHEMERAL_RESUMPTION // one with forward secrecy
-	TicketEarlyData    uint8 = C.MBEDTLS_SSL_TLS1_3_TICKET_ALLOW_EARLY_DATA
+	TicketPSK          uint8 = 1 << 0 // a key exchange by it alone
+	TicketPSKEphemeral uint8 = 1 << 2 // one with forward secrecy
+	TicketEarlyData    uint8 = 1 << 3
 )
 
 // Info reads the session; it is zero after Close.

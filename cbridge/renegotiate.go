@@ -31,6 +31,7 @@ func (s *SSL) Renegotiate() error {
 		return err
 	}
 	defer s.leave()
+	defer s.forgetCredentials()
 	return s.trap.end("mbedtls_ssl_renegotiate", int(C.gm_ssl_renegotiate(s.c)))
 }
 

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"errors"
+	"slices"
 	"unsafe"
 )
 
@@ -87,7 +88,9 @@ func (s *SSL) AddHandshakeOwnCert(crt *Crt, key *PK) error {
 		return err
 	}
 	return s.during("mbedtls_ssl_set_hs_own_cert", "MBEDTLS_SSL_SERVER_NAME_INDICATION", func(c *C.gm_ssl) C.int {
-		s.signers = append(s.signers, key.signer)
+		if key.signer != nil && !slices.Contains(s.signers, key.signer) {
+			s.signers = append(s.signers, key.signer)
+		}
 		return C.gm_ssl_set_hs_own_cert(c, crt.c, key.c)
 	})
 }

@@ -152,6 +152,7 @@ func (s *SSL) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer s.leave()
+	defer s.forgetCredentials() // of a renegotiation
 	ret := C.gm_ssl_read(s.c, cbytes(p), C.size_t(len(p)))
 	return max(0, int(ret)), s.trap.end("mbedtls_ssl_read", int(ret))
 }
@@ -163,6 +164,7 @@ func (s *SSL) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer s.leave()
+	defer s.forgetCredentials() // of a renegotiation
 	ret := C.gm_ssl_write(s.c, cbytes(p), C.size_t(len(p)))
 	return max(0, int(ret)), s.trap.end("mbedtls_ssl_write", int(ret))
 }

@@ -150,7 +150,8 @@ type Config struct {
 
 	// GetConfigForClient returns the Config whose Certificates (if it has any), GetCertificate, ClientAuth, ClientCAs,
 	// ClientCAHints and CRLs apply to this handshake; nothing else of it does. It may return the same one many times,
-	// and should: that is then parsed once. nil is this Config.
+	// and should: that is then parsed once. nil is this Config. A server with it resumes no sessions: the library does
+	// that before it asks, and the choice's demands on the client would not be met. GetCertificate has no such limit.
 	GetConfigForClient func(*ClientHelloInfo) (*Config, error)
 
 	// GetCertificate returns the one chain that the server may use; nil is the Certificates. It may return the same one

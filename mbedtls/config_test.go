@@ -16,6 +16,8 @@ import (
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
+func chooseNone(*ClientHelloInfo) (*Config, error) { return nil, nil }
+
 func otherAuthority(testing.TB) *testpki.CA { return testpki.NewCA(testpki.P256, "Another Root") }
 
 func TestCloneCopiesEveryField(t *testing.T) {
@@ -117,6 +119,13 @@ func TestConfigNamesTheFieldItCannotUse(t *testing.T) {
 		{"ClientAuth", true, func(c *Config) { c.ClientAuth = 9 }},
 		{"ClientCAs", true, func(c *Config) { c.ClientAuth = RequireAndVerifyClientCert }},
 		{"ClientCAs", true, func(c *Config) { c.ClientAuth = VerifyClientCertIfGiven }},
+		{"TicketKeys", true, func(c *Config) { c.TicketKeys, c.GetConfigForClient = ticketKeys(t), chooseNone }},
+		{"ServerSessionCache", true, func(c *Config) { c.ServerSessionCache, c.GetConfigForClient = newMapCache(), chooseNone }},
+		{"WriteTicket", true, func(c *Config) {
+			c.WriteTicket = func([]byte) ([]byte, time.Duration, error) { return nil, 0, nil }
+			c.ParseTicket = func([]byte) ([]byte, error) { return nil, nil }
+			c.GetConfigForClient = chooseNone
+		}},
 		{"DHParams", true, func(c *Config) { c.DHParams = &DHParams{} }},
 		{"DHParams", true, func(c *Config) { c.DHParams = &DHParams{P: []byte{23}, G: []byte{1, 2}} }},
 	}

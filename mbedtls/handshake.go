@@ -46,6 +46,7 @@ func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) (err error
 				c.handshakeErr = err
 				c.handshakeDone.Store(false)
 				c.state.Store(nil)
+				c.abandon()
 			}
 		}()
 	}

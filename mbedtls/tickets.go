@@ -141,6 +141,16 @@ func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 		}
 		return err
 	}
+	// The library takes a session before it asks which Config applies: the demands of that one would not be met.
+	for name, set := range map[string]bool{
+		"TicketKeys":         c.TicketKeys != nil,
+		"WriteTicket":        c.WriteTicket != nil,
+		"ServerSessionCache": c.ServerSessionCache != nil,
+	} {
+		if set && c.GetConfigForClient != nil {
+			return badField(name, "set", "cannot be used with GetConfigForClient, whose choice comes after a session is resumed")
+		}
+	}
 	demands := map[ClientAuthType]struct{ cert, verified bool }{
 		RequireAnyClientCert:       {true, false},
 		VerifyClientCertIfGiven:    {false, true},

@@ -2,8 +2,11 @@ package mbedtls
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -121,6 +125,11 @@ func TestConfigServesParallelHandshakes(t *testing.T) {
 			return errors.New("no peer certificate")
 		}
 		return nil
+	}
+	for _, c := range []*Config{client, server} {
+		c.Rand, c.Time = rand.Reader, time.Now
+		c.Logger, c.DebugLevel = slog.New(slog.DiscardHandler), 4
+		c.VerifyCertificate = func(_ *x509.Certificate, _ int, f VerifyFlags) (VerifyFlags, error) { return f, nil }
 	}
 	l, err := Listen("tcp", "127.0.0.1:0", server)
 	if err != nil {

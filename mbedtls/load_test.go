@@ -1,6 +1,7 @@
 package mbedtls
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -29,8 +31,28 @@ func threads(t testing.TB) int {
 	return len(tasks)
 }
 
+// alone runs the test in a process of its own, and is true there: threads are never given back, and other tests need many.
+func alone(t *testing.T) bool {
+	t.Helper()
+	const mark = "GOMBEDTLS_TEST_ALONE"
+	if os.Getenv(mark) == t.Name() {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), mark+"="+t.Name())
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
+		t.Errorf("in a process of its own: %v", err)
+	}
+	return false
+}
+
 // The design's promise: an idle connection is a parked goroutine, and no thread.
 func TestIdleConnectionsHoldNoThreads(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	const connections, limit = 2000, 50
 	client, server := configs(t)
 	l, err := Listen("tcp", "127.0.0.1:0", server)

@@ -80,6 +80,15 @@ typedef struct {
 extern _Thread_local gm_ssl *gm_current;
 void gm_forget_current(void);
 
+// GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
+#define GM_IN(s, call) \
+    gm_ssl *outer = gm_current; \
+    int result; \
+    gm_current = (s); \
+    result = (s)->verdict != 0 ? (s)->verdict : gm_ssl_settle((s), (call)); \
+    gm_current = outer; \
+    return result
+
 // ssl.c
 gm_ssl *gm_ssl_new(void);
 void gm_ssl_delete(gm_ssl *s);
@@ -137,13 +146,10 @@ int gm_debug_set_threshold(int level);
 mbedtls_x509_crt *gm_crt_new(void);
 void gm_crt_delete(mbedtls_x509_crt *crt);
 int gm_crt_parse(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len);
-int gm_crt_info(const mbedtls_x509_crt *crt, char *buf, size_t len);
 const mbedtls_x509_crt *gm_crt_next(const mbedtls_x509_crt *crt);
 mbedtls_x509_crl *gm_crl_new(void);
 void gm_crl_delete(mbedtls_x509_crl *crl);
 int gm_crl_parse(mbedtls_x509_crl *crl, const unsigned char *buf, size_t len);
-int gm_crt_verify(mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl,
-                  const mbedtls_x509_crt_profile *profile, const char *cn, uint32_t *flags);
 const mbedtls_x509_crt_profile *gm_crt_profile(int which);
 mbedtls_pk_context *gm_pk_new(void);
 void gm_pk_delete(mbedtls_pk_context *pk);

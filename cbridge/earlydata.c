@@ -23,12 +23,7 @@ int gm_conf_early_data(gm_config *c, uint32_t max_size)
 int gm_ssl_write_early_data(gm_ssl *s, const unsigned char *buf, size_t len)
 {
 #if defined(MBEDTLS_SSL_EARLY_DATA) && defined(MBEDTLS_SSL_CLI_C)
-    gm_ssl *outer = gm_current;
-    int ret;
-    gm_current = s;
-    ret = mbedtls_ssl_write_early_data(&s->ssl, buf, len);
-    gm_current = outer;
-    return ret;
+    GM_IN(s, mbedtls_ssl_write_early_data(&s->ssl, buf, len));
 #else
     (void) s;
     (void) buf;
@@ -40,12 +35,7 @@ int gm_ssl_write_early_data(gm_ssl *s, const unsigned char *buf, size_t len)
 int gm_ssl_read_early_data(gm_ssl *s, unsigned char *buf, size_t len)
 {
 #if defined(MBEDTLS_SSL_EARLY_DATA) && defined(MBEDTLS_SSL_SRV_C)
-    gm_ssl *outer = gm_current;
-    int ret;
-    gm_current = s;
-    ret = mbedtls_ssl_read_early_data(&s->ssl, buf, len);
-    gm_current = outer;
-    return ret;
+    GM_IN(s, mbedtls_ssl_read_early_data(&s->ssl, buf, len));
 #else
     (void) s;
     (void) buf;

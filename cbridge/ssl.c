@@ -15,15 +15,6 @@ void gm_forget_current(void)
 #endif
 }
 
-// GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
-#define GM_IN(s, call) \
-    gm_ssl *outer = gm_current; \
-    int result; \
-    gm_current = (s); \
-    result = (s)->verdict != 0 ? (s)->verdict : gm_ssl_settle((s), (call)); \
-    gm_current = outer; \
-    return result
-
 gm_ssl *gm_ssl_new(void)
 {
     gm_ssl *s = mbedtls_calloc(1, sizeof(*s));

@@ -1,7 +1,5 @@
 #include "bridge.h"
 
-#include <string.h>
-
 mbedtls_x509_crt *gm_crt_new(void)
 {
     mbedtls_x509_crt *crt = mbedtls_calloc(1, sizeof(*crt));
@@ -20,18 +18,6 @@ void gm_crt_delete(mbedtls_x509_crt *crt)
 int gm_crt_parse(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len)
 {
     return mbedtls_x509_crt_parse(crt, buf, len);
-}
-
-int gm_crt_info(const mbedtls_x509_crt *crt, char *buf, size_t len)
-{
-#if !defined(MBEDTLS_X509_REMOVE_INFO)
-    return mbedtls_x509_crt_info(buf, len, "", crt);
-#else
-    (void) crt;
-    (void) buf;
-    (void) len;
-    return GM_NOT_BUILT;
-#endif
 }
 
 const mbedtls_x509_crt *gm_crt_next(const mbedtls_x509_crt *crt)
@@ -70,12 +56,6 @@ int gm_crl_parse(mbedtls_x509_crl *crl, const unsigned char *buf, size_t len)
     (void) len;
     return GM_NOT_BUILT;
 #endif
-}
-
-int gm_crt_verify(mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl,
-                  const mbedtls_x509_crt_profile *profile, const char *cn, uint32_t *flags)
-{
-    return mbedtls_x509_crt_verify_with_profile(crt, ca, crl, profile, cn, flags, NULL, NULL);
 }
 
 const mbedtls_x509_crt_profile *gm_crt_profile(int which)

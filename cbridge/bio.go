@@ -8,10 +8,28 @@ import (
 	"unsafe"
 )
 
-// The ring BIO. A library call takes its input from one ring and leaves its output in the other, and never waits:
-// ErrSSLWantRead says that the input ring is empty. The caller moves bytes between the rings and a socket. Segments are
-// C memory, valid while the SSL is retained; each ring has one mover at a time. All calls but the filling of a segment
-// itself need what serialises the SSL.
+// The BIO of a connection. A library call takes its input from one ring and leaves its output in the other, and never
+// waits: ErrSSLWantRead says that the input ring is empty. The caller moves bytes between the rings and a socket.
+// Segments are C memory, valid while the SSL is retained; each ring has one mover at a time. All calls but the filling of
+// a segment itself need what serialises the SSL.
+//
+// Over datagrams, the rings are queues. Feed takes the place of InputSpace and Commit, and a piece of output is one
+// datagram.
+
+// Feed adds a copy of a datagram, of 1 to 64 KiB, to the input. ErrSSLWantWrite says that the queue is full.
+func (s *SSL) Feed(datagram []byte) error {
+	if err := s.res.acquire(); err != nil {
+		return err
+	}
+	defer s.leave()
+	if !s.datagram || len(datagram) == 0 {
+		return newError("mbedtls_ssl_set_bio", int(ErrSSLBadInputData), nil)
+	}
+	if ret := C.gm_datagrams_push(&s.c.dgrams_in, cbytes(datagram), C.size_t(len(datagram))); ret != 0 {
+		return s.trap.end("mbedtls_ssl_set_bio", int(ret))
+	}
+	return nil
+}
 
 // InputSpace is where the next bytes from the transport go. Commit says how many there were.
 func (s *SSL) InputSpace() ([]byte, error) {
@@ -29,13 +47,16 @@ func (s *SSL) InputSpace() ([]byte, error) {
 func (s *SSL) Commit(n int) { s.c.in.w += C.uint32_t(n) }
 
 // InputLen is how many bytes of input wait.
-func (s *SSL) InputLen() int { return int(s.c.in.w - s.c.in.r) }
+func (s *SSL) InputLen() int { return int(s.c.in.w-s.c.in.r) + int(s.c.dgrams_in.bytes) }
 
 // InputEOF says that no more input will come: what needs some fails with ErrSSLConnEOF.
 func (s *SSL) InputEOF() { s.c.in.eof = 1 }
 
 // Output is the next piece of what must go to the transport; empty if nothing waits. Discard says how much went.
 func (s *SSL) Output() []byte {
+	if d := s.c.dgrams_out.head; d != nil {
+		return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), unsafe.Sizeof(*d))), d.len)
+	}
 	q := &s.c.out
 	if q.r == q.w {
 		return nil
@@ -44,8 +65,12 @@ func (s *SSL) Output() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.w-q.r, q.cap-at))
 }
 
-// Discard drops n bytes from the front of the output.
+// Discard drops n bytes from the front of the output; of datagrams the first, whatever n is.
 func (s *SSL) Discard(n int) {
+	if s.datagram {
+		C.gm_datagrams_pop(&s.c.dgrams_out)
+		return
+	}
 	q := &s.c.out
 	q.r += C.uint32_t(n)
 	if q.r == q.w {
@@ -54,10 +79,13 @@ func (s *SSL) Discard(n int) {
 }
 
 // OutputLen is how many bytes of output wait.
-func (s *SSL) OutputLen() int { return int(s.c.out.w - s.c.out.r) }
+func (s *SSL) OutputLen() int { return int(s.c.out.w-s.c.out.r) + int(s.c.dgrams_out.bytes) }
 
 // OutputSpace is how many more bytes of output fit before a call fails with ErrSSLWantWrite.
 func (s *SSL) OutputSpace() int {
+	if s.datagram {
+		return C.GM_DATAGRAMS_MAX - int(s.c.dgrams_out.bytes)
+	}
 	if s.c.out.p == nil {
 		return C.GM_RING_SIZE
 	}

@@ -49,6 +49,19 @@ typedef struct {
     int eof;           // no byte will follow the queued ones
 } gm_ring;
 
+// gm_datagram is one datagram, in a queue that keeps their boundaries: what the rings are to a stream. An idle connection
+// has none, and no memory for them.
+typedef struct gm_datagram {
+    struct gm_datagram *next;
+    size_t len;
+    unsigned char p[];
+} gm_datagram;
+
+typedef struct {
+    gm_datagram *head, *tail;
+    size_t bytes;
+} gm_datagrams;
+
 // gm_config owns what an mbedtls_ssl_config needs beside itself.
 typedef struct {
     mbedtls_ssl_config conf;
@@ -67,6 +80,8 @@ typedef struct {
     gm_config *conf;
     void *handle;      // the go-pointer of the Go SSL
     gm_ring in, out;
+    gm_datagrams dgrams_in, dgrams_out;  // in place of the rings' bytes; see datagram.c
+    int timer_on;
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
     int shared_secret;                // likewise: GM_SECRET_…
     int deleting;                     // the library frees it
@@ -119,6 +134,16 @@ int gm_ssl_is_datagram(const gm_ssl *s);
 void gm_ssl_set_ring_bio(gm_ssl *s);
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
 int gm_ring_reserve(gm_ring *q);
+
+// datagram.c
+#define GM_DATAGRAMS_MAX (1u << 16)  // bytes that a queue holds
+void gm_ssl_set_datagram_bio(gm_ssl *s);
+int gm_datagrams_push(gm_datagrams *q, const unsigned char *buf, size_t len);
+void gm_datagrams_pop(gm_datagrams *q);
+void gm_datagrams_clear(gm_datagrams *q);
+
+// timer.c
+void gm_ssl_set_timer(gm_ssl *s);
 
 // verify.c
 void gm_ssl_set_verify(gm_ssl *s, int on);

@@ -109,6 +109,9 @@ func (k *kept) free() {
 
 // NewConfig makes a Config with the defaults of the library (mbedtls_ssl_config_defaults).
 func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error) {
+	if transport == Datagram && !Feature("MBEDTLS_SSL_PROTO_DTLS") {
+		return nil, &NotBuiltError{Option: "MBEDTLS_SSL_PROTO_DTLS"}
+	}
 	if err := initialize(); err != nil {
 		return nil, err
 	}

@@ -74,10 +74,16 @@ func newPair(t testing.TB, set options) pair {
 // newPairOf is newPair with that certificate.
 func newPairOf(t testing.TB, crt *Crt, key *PK, set options) pair {
 	t.Helper()
+	return newPairOver(t, Stream, crt, key, set)
+}
+
+// newPairOver is newPairOf over that transport.
+func newPairOver(t testing.TB, transport Transport, crt *Crt, key *PK, set options) pair {
+	t.Helper()
 	var ends [2]*SSL
 	var confs [2]*Config
 	for i, end := range []Endpoint{Client, Server} {
-		c, err := NewConfig(end, Stream, PresetDefault)
+		c, err := NewConfig(end, transport, PresetDefault)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,6 +120,14 @@ func carry(t testing.TB, from, to *SSL) (moved int) {
 		out := from.Output()
 		if len(out) == 0 {
 			return moved
+		}
+		if from.datagram {
+			if err := to.Feed(out); err != nil {
+				t.Fatal(err)
+			}
+			moved += len(out)
+			from.Discard(len(out))
+			continue
 		}
 		in, err := to.InputSpace()
 		if err != nil {

@@ -34,6 +34,8 @@ void gm_ssl_delete(gm_ssl *s)
     gm_current = outer;
     mbedtls_free(s->in.p);
     mbedtls_free(s->out.p);
+    gm_datagrams_clear(&s->dgrams_in);
+    gm_datagrams_clear(&s->dgrams_out);
     mbedtls_free(s);
 }
 
@@ -49,6 +51,8 @@ int gm_ssl_session_reset(gm_ssl *s)
 {
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
+    gm_datagrams_clear(&s->dgrams_in);
+    gm_datagrams_clear(&s->dgrams_out);
     s->verdict = 0;
     GM_IN(s, mbedtls_ssl_session_reset(&s->ssl));
 }
@@ -69,7 +73,7 @@ int gm_ssl_handshake_step(gm_ssl *s)
     GM_IN(s, gm_ssl_step(s));
 }
 
-// Equal to mbedtls_ssl_handshake on a stream: a loop of steps, with a look at the handshake before each, because the
+// Equal to mbedtls_ssl_handshake: a loop of steps, with a look at the handshake before each, because the
 // last step frees what gm_ssl_observe reads. After that one, a TLS 1.3 server still has its tickets to send.
 int gm_ssl_handshake(gm_ssl *s)
 {
@@ -103,7 +107,7 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
             return ret;
         }
         // 0 is the end, or the second of two empty records.
-        if (s->in.eof && s->in.r == s->in.w) {
+        if (s->in.eof && s->in.r == s->in.w && s->dgrams_in.head == NULL) {
             return MBEDTLS_ERR_SSL_CONN_EOF;
         }
     }

@@ -18,8 +18,11 @@ type SSL struct {
 	trap   trap
 	verify VerifyFunc
 	bio    BIO
-	export ExportFunc
-	creds  *credentials
+
+	datagram bool
+	export   ExportFunc
+	timer    Timer
+	creds    *credentials
 
 	userData any
 
@@ -29,7 +32,8 @@ type SSL struct {
 	decryptErr error
 }
 
-// NewSSL makes a connection that uses conf (mbedtls_ssl_setup), with a ring BIO; see [SSL.SetBIO] for another.
+// NewSSL makes a connection that uses conf (mbedtls_ssl_setup), with a BIO of rings, or of queues of datagrams; see
+// [SSL.SetBIO] for another.
 func NewSSL(conf *Config) (*SSL, error) {
 	if err := conf.res.acquire(); err != nil {
 		return nil, err
@@ -54,8 +58,13 @@ func NewSSL(conf *Config) (*SSL, error) {
 		s.Close()
 		return nil, newError("mbedtls_ssl_setup", int(ret), nil)
 	}
-	C.gm_ssl_set_ring_bio(c)
-	return s, nil
+	if s.datagram = C.gm_ssl_is_datagram(c) == 1; !s.datagram {
+		C.gm_ssl_set_ring_bio(c)
+		return s, nil
+	}
+	C.gm_ssl_set_datagram_bio(c)
+	delay := new(Delay)
+	return s, s.SetTimer(Timer{delay.Set, delay.Get})
 }
 
 // Close frees the connection, once no other call on it is running. It sends nothing.

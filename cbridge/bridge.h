@@ -21,6 +21,7 @@
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/ssl_cookie.h>
 #include <mbedtls/ssl_ticket.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crl.h>
@@ -315,6 +316,28 @@ int gm_ssl_start_renegotiation(gm_ssl *s);
 int gm_ssl_continue_renegotiation(gm_ssl *s);
 int gm_ssl_renegotiating(const gm_ssl *s);
 int gm_ssl_read_record(gm_ssl *s, unsigned char *buf, size_t len);
+
+// dtls.c
+int gm_conf_anti_replay(gm_config *c, int on);
+int gm_conf_badmac_limit(gm_config *c, unsigned limit);
+int gm_conf_handshake_timeout(gm_config *c, uint32_t min, uint32_t max);
+int gm_ssl_set_datagram_packing(gm_ssl *s, int on);
+int gm_min_mtu(void);
+int gm_ssl_set_mtu(gm_ssl *s, int mtu);
+
+// cookie.c
+#define GM_COOKIE_ROOM 64  // bytes; the library's cookies have 32
+mbedtls_ssl_cookie_ctx *gm_cookie_new(void);
+void gm_cookie_delete(mbedtls_ssl_cookie_ctx *k);
+int gm_cookie_setup(mbedtls_ssl_cookie_ctx *k, mbedtls_ctr_drbg_context *drbg);
+int gm_cookie_set_timeout(mbedtls_ssl_cookie_ctx *k, uint32_t delay);
+int gm_cookie_write(mbedtls_ssl_cookie_ctx *k, unsigned char *buf, const unsigned char *id, size_t id_len, size_t *len);
+int gm_cookie_check(mbedtls_ssl_cookie_ctx *k, const unsigned char *cookie, size_t len, const unsigned char *id,
+                    size_t id_len);
+int gm_conf_cookies(gm_config *c, mbedtls_ssl_cookie_ctx *k);
+int gm_conf_cookie_closures(gm_config *c);
+int gm_ssl_set_client_transport_id(gm_ssl *s, const unsigned char *id, size_t len);
+int gm_ssl_drop_hello(gm_ssl *s, int ret);
 
 // verdict.c
 void gm_ssl_fail(int code);

@@ -83,6 +83,7 @@ type Config struct {
 
 	tickets TicketFuncs
 	cache   CacheFuncs
+	cookies CookieFuncs
 }
 
 // kept is what C points at from a Config. It is apart from Config so that its freeing does not keep the Config alive.

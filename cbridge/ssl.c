@@ -103,6 +103,9 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
         if (ret == MBEDTLS_ERR_SSL_WANT_READ && mbedtls_ssl_check_pending(&s->ssl)) {
             continue;  // what it wants is in the context already: a message that it held back, such as a new ticket
         }
+        if (ret < 0 && gm_ssl_drop_hello(s, ret) == 0) {
+            continue;
+        }
         if (ret != 0) {
             return ret;
         }

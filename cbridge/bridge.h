@@ -339,6 +339,27 @@ int gm_conf_cookie_closures(gm_config *c);
 int gm_ssl_set_client_transport_id(gm_ssl *s, const unsigned char *id, size_t len);
 int gm_ssl_drop_hello(gm_ssl *s, int ret);
 
+// cid.c
+#if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID_COMPAT)
+#define GM_LEGACY_CID MBEDTLS_SSL_DTLS_CONNECTION_ID_COMPAT
+#else
+#define GM_LEGACY_CID 0
+#endif
+#if MBEDTLS_SSL_CID_OUT_LEN_MAX > MBEDTLS_SSL_CID_IN_LEN_MAX
+#define GM_CID_LEN_MAX MBEDTLS_SSL_CID_OUT_LEN_MAX
+#else
+#define GM_CID_LEN_MAX MBEDTLS_SSL_CID_IN_LEN_MAX
+#endif
+typedef struct {
+    int on;
+    size_t len;
+    unsigned char p[GM_CID_LEN_MAX];
+} gm_cid;
+int gm_conf_cid(gm_config *c, size_t len, int fail_unexpected);
+int gm_ssl_set_cid(gm_ssl *s, int on, const unsigned char *own, size_t len);
+gm_cid gm_ssl_own_cid(gm_ssl *s);
+gm_cid gm_ssl_peer_cid(gm_ssl *s);
+
 // verdict.c
 void gm_ssl_fail(int code);
 int gm_ssl_settle(gm_ssl *s, int ret);

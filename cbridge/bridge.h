@@ -360,6 +360,9 @@ int gm_ssl_set_cid(gm_ssl *s, int on, const unsigned char *own, size_t len);
 gm_cid gm_ssl_own_cid(gm_ssl *s);
 gm_cid gm_ssl_peer_cid(gm_ssl *s);
 
+// record.c
+int gm_ssl_check_record(gm_ssl *s, const unsigned char *datagram, size_t len, int *newer);
+
 // verdict.c
 void gm_ssl_fail(int code);
 int gm_ssl_settle(gm_ssl *s, int ret);

@@ -363,6 +363,11 @@ gm_cid gm_ssl_peer_cid(gm_ssl *s);
 // record.c
 int gm_ssl_check_record(gm_ssl *s, const unsigned char *datagram, size_t len, int *newer);
 
+// serialize.c
+int gm_ssl_context_save(gm_ssl *s, unsigned char *buf, size_t cap, size_t *len);
+int gm_ssl_may_load(const gm_ssl *s);
+int gm_ssl_context_load(gm_ssl *s, const unsigned char *data, size_t len);
+
 // verdict.c
 void gm_ssl_fail(int code);
 int gm_ssl_settle(gm_ssl *s, int ret);

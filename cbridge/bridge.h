@@ -368,6 +368,19 @@ int gm_ssl_context_save(gm_ssl *s, unsigned char *buf, size_t cap, size_t *len);
 int gm_ssl_may_load(const gm_ssl *s);
 int gm_ssl_context_load(gm_ssl *s, const unsigned char *data, size_t len);
 
+// srtp.c
+#define GM_SRTP_MKI_MAX 255
+typedef struct {
+    unsigned profile;  // 0: none
+    size_t len;
+    unsigned char mki[GM_SRTP_MKI_MAX];
+} gm_srtp;
+int gm_conf_srtp_profiles(gm_config *c, const uint16_t *ids);
+int gm_conf_srtp_mki(gm_config *c, int on);
+int gm_ssl_set_srtp_mki(gm_ssl *s, const unsigned char *mki, size_t len);
+gm_srtp gm_ssl_srtp(gm_ssl *s);
+const char *gm_srtp_profile_name(unsigned id);
+
 // verdict.c
 void gm_ssl_fail(int code);
 int gm_ssl_settle(gm_ssl *s, int ret);

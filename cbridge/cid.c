@@ -19,10 +19,12 @@ int gm_conf_cid(gm_config *c, size_t len, int fail_unexpected)
 int gm_ssl_set_cid(gm_ssl *s, int on, const unsigned char *own, size_t len)
 {
 #if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
+    static const unsigned char none[1];  // memcpy takes no NULL
     if (on && len != s->ssl.conf->cid_len) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
-    return mbedtls_ssl_set_cid(&s->ssl, on ? MBEDTLS_SSL_CID_ENABLED : MBEDTLS_SSL_CID_DISABLED, own, len);
+    return mbedtls_ssl_set_cid(&s->ssl, on ? MBEDTLS_SSL_CID_ENABLED : MBEDTLS_SSL_CID_DISABLED,
+                               len > 0 ? own : none, len);
 #else
     (void) s;
     (void) own;

@@ -27,8 +27,8 @@ func (c *Config) SetCID(length int, failUnexpected bool) error {
 	})
 }
 
-// SetCID makes the next handshake negotiate connection IDs (mbedtls_ssl_set_cid). The peer shall send own in its records;
-// it must be as long as the Config says. An empty one asks for none, and lets the peer ask for its own.
+// SetCID makes the next handshake negotiate connection IDs (mbedtls_ssl_set_cid). The peer shall send own in its
+// records; it must be as long as the Config says. An empty one asks for none, and lets the peer ask for its own.
 func (s *SSL) SetCID(on bool, own []byte) error {
 	return s.during("mbedtls_ssl_set_cid", optionCID, func(c *C.gm_ssl) C.int {
 		return C.gm_ssl_set_cid(c, flag(on), cbytes(own), C.size_t(len(own)))

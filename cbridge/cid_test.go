@@ -29,7 +29,12 @@ func withCIDs(t testing.TB, client, server int, failUnexpected bool) pair {
 	return p
 }
 
-func cidOfLen(n int) []byte { return bytes.Repeat([]byte{0xC0 + byte(n)}, max(0, n)) }
+func cidOfLen(n int) []byte {
+	if n <= 0 {
+		return nil // also for C
+	}
+	return bytes.Repeat([]byte{0xC0 + byte(n)}, n)
+}
 
 const cidRecord = 25 // tls12_cid, of RFC 9146
 

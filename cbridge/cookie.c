@@ -199,9 +199,10 @@ int gm_ssl_set_client_transport_id(gm_ssl *s, const unsigned char *id, size_t le
 #endif
 }
 
-// gm_ssl_drop_hello follows a failed mbedtls_ssl_read. On an established connection, a ClientHello that cannot be parsed,
-// or for which no cookie can be made, ends that with an error and stays in the buffer: each later read would find it
-// there, and fail, too. Anybody can send one. It is dropped, and the result is 0 if it was worth no more than that.
+// gm_ssl_drop_hello follows a failed mbedtls_ssl_read. On an established connection, a ClientHello that cannot be
+// parsed, or for which no cookie can be made, ends that with an error and stays in the buffer: each later read would
+// find it there, and fail, too. Anybody can send one. It is dropped, and the result is 0 if it was worth no more than
+// that.
 int gm_ssl_drop_hello(gm_ssl *s, int ret)
 {
 #if defined(HAVE_COOKIES) && defined(MBEDTLS_SSL_DTLS_CLIENT_PORT_REUSE)

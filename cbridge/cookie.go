@@ -23,8 +23,8 @@ const MaxCookieLen = math.MaxUint8
 // ErrInvalidCookie is the error of Check for a cookie that is none of the context's, or not of this client, or too old.
 var ErrInvalidCookie = errors.New("cbridge: the cookie is not valid")
 
-// CookieCtx is an mbedtls_ssl_cookie_ctx: the key that a server makes its cookies with, so that it need keep nothing of a
-// client before that has shown its address. Any number of Configs may share it.
+// CookieCtx is an mbedtls_ssl_cookie_ctx: the key that a server makes its cookies with, so that it need keep nothing of
+// a client before that has shown its address. Any number of Configs may share it.
 type CookieCtx struct {
 	res *resource
 	c   *C.mbedtls_ssl_cookie_ctx
@@ -85,8 +85,8 @@ func (k *CookieCtx) Write(clientID []byte) ([]byte, error) {
 	return cookie[:n], nil
 }
 
-// Check tells whether Write made the cookie, for that client, and not too long ago (mbedtls_ssl_cookie_check). If not, the
-// error matches ErrInvalidCookie.
+// Check tells whether Write made the cookie, for that client, and not too long ago (mbedtls_ssl_cookie_check). If not,
+// the error matches ErrInvalidCookie.
 func (k *CookieCtx) Check(cookie, clientID []byte) error {
 	err := k.during("mbedtls_ssl_cookie_check", func() C.int {
 		return C.gm_cookie_check(k.c, cbytes(cookie), C.size_t(len(cookie)), cbytes(clientID), C.size_t(len(clientID)))
@@ -115,25 +115,26 @@ func (c *Config) SetCookies(k *CookieCtx) error {
 	})
 }
 
-// SetNoCookies makes a server answer any ClientHello, whoever sent it (mbedtls_ssl_conf_dtls_cookies with NULL). Without
-// a choice of cookies, a server over datagrams fails its handshakes with ErrSSLFeatureUnavailable.
+// SetNoCookies makes a server answer any ClientHello, whoever sent it (mbedtls_ssl_conf_dtls_cookies with NULL).
+// Without a choice of cookies, a server over datagrams fails its handshakes with ErrSSLFeatureUnavailable.
 func (c *Config) SetNoCookies() error {
 	return c.set("mbedtls_ssl_conf_dtls_cookies", optionHelloVerify, func(cc *C.gm_config) C.int {
 		return C.gm_conf_cookies(cc, nil)
 	})
 }
 
-// CookieFuncs are closures in place of a CookieCtx. All slices are C memory, valid only during the call; clientID is what
-// SetClientTransportID was given, nil if nothing was. They are called by several connections at once, from Handshake,
-// and from Read where a client begins anew on an established connection.
+// CookieFuncs are closures in place of a CookieCtx. All slices are C memory, valid only during the call; clientID is
+// what SetClientTransportID was given, nil if nothing was. They are called by several connections at once, from
+// Handshake, and from Read where a client begins anew on an established connection.
 type CookieFuncs struct {
-	// Write makes a cookie of at most MaxCookieLen bytes. Its error fails the call that reached it, without an alert: the
-	// client's address is not known to be its own.
+	// Write makes a cookie of at most MaxCookieLen bytes. Its error fails the call that reached it, without an alert:
+	// the client's address is not known to be its own.
 	Write func(clientID []byte) ([]byte, error)
 
-	// Check tells whether the cookie of a ClientHello is one of Write's for that client; the first ClientHello's is empty.
-	// Any error sends the client a new one of Write's, as the library does, for whatever reason; in the handshake, it is
-	// the Cause of the ErrSSLHelloVerifyRequired that follows. So no client can make Check break a connection.
+	// Check tells whether the cookie of a ClientHello is one of Write's for that client; the first ClientHello's is
+	// empty. Any error sends the client a new one of Write's, as the library does, for whatever reason; in the
+	// handshake, it is the Cause of the ErrSSLHelloVerifyRequired that follows. So no client can make Check break a
+	// connection.
 	Check func(cookie, clientID []byte) error
 }
 
@@ -158,9 +159,9 @@ func (s *SSL) SetClientTransportID(id []byte) error {
 	})
 }
 
-// gombCookieWrite is reached from a server's mbedtls_ssl_handshake, in the step that answers a ClientHello without a valid
-// cookie, and from mbedtls_ssl_read and whatever else reads records, on the goroutine that made the call. It may block,
-// and then pins its thread.
+// gombCookieWrite is reached from a server's mbedtls_ssl_handshake, in the step that answers a ClientHello without a
+// valid cookie, and from mbedtls_ssl_read and whatever else reads records, on the goroutine that made the call. It may
+// block, and then pins its thread.
 //
 //export gombCookieWrite
 func gombCookieWrite(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, to *C.uchar, room C.size_t, written *C.size_t) C.int {
@@ -181,8 +182,8 @@ func gombCookieWrite(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, to *C.uc
 	})
 }
 
-// gombCookieCheck is reached as gombCookieWrite is, before it. On an established connection, nothing may come of a cookie
-// that is not valid but the answer.
+// gombCookieCheck is reached as gombCookieWrite is, before it. On an established connection, nothing may come of a
+// cookie that is not valid but the answer.
 //
 //export gombCookieCheck
 func gombCookieCheck(conf, ssl unsafe.Pointer, cookie *C.uchar, n C.size_t, id *C.uchar, idLen C.size_t) C.int {

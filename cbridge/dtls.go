@@ -25,16 +25,16 @@ func (c *Config) SetAntiReplay(on bool) error {
 	})
 }
 
-// SetBadMACLimit ends a connection with the n-th record that is not authentic; with 0, the default, such records are only
-// dropped (mbedtls_ssl_conf_dtls_badmac_limit).
+// SetBadMACLimit ends a connection with the n-th record that is not authentic; with 0, the default, such records are
+// only dropped (mbedtls_ssl_conf_dtls_badmac_limit).
 func (c *Config) SetBadMACLimit(n uint) error {
 	return c.set("mbedtls_ssl_conf_dtls_badmac_limit", optionDTLS, func(cc *C.gm_config) C.int {
 		return C.gm_conf_badmac_limit(cc, C.uint(min(n, math.MaxUint32)))
 	})
 }
 
-// SetHandshakeTimeout sets after how long a flight of the handshake is sent again: first after minimum, then after twice
-// as long each time, until maximum has passed once, too (mbedtls_ssl_conf_handshake_timeout). They are whole
+// SetHandshakeTimeout sets after how long a flight of the handshake is sent again: first after minimum, then after
+// twice as long each time, until maximum has passed once, too (mbedtls_ssl_conf_handshake_timeout). They are whole
 // milliseconds, at least one: with none, the library would wait for ever. The defaults are a second and a minute.
 func (c *Config) SetHandshakeTimeout(minimum, maximum time.Duration) error {
 	const op = "mbedtls_ssl_conf_handshake_timeout"
@@ -47,7 +47,8 @@ func (c *Config) SetHandshakeTimeout(minimum, maximum time.Duration) error {
 	})
 }
 
-// SetDatagramPacking lets several records of a handshake share a datagram, the default (mbedtls_ssl_set_datagram_packing).
+// SetDatagramPacking lets several records of a handshake share a datagram, the default
+// (mbedtls_ssl_set_datagram_packing).
 func (s *SSL) SetDatagramPacking(on bool) error {
 	return s.during("mbedtls_ssl_set_datagram_packing", optionDTLS, func(c *C.gm_ssl) C.int {
 		return C.gm_ssl_set_datagram_packing(c, flag(on))

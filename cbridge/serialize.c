@@ -28,7 +28,8 @@ int gm_ssl_context_save(gm_ssl *s, unsigned char *buf, size_t cap, size_t *len)
 
 #if defined(MBEDTLS_SSL_CONTEXT_SERIALIZATION)
 
-// is_new tells whether a state may be loaded: the library frees the context where it finds that not so, or does not ask.
+// is_new tells whether a state may be loaded: the library frees the context where it finds that not so, or does not
+// ask.
 static int is_new(const mbedtls_ssl_context *ssl)
 {
     const mbedtls_ssl_config *conf = ssl->conf;

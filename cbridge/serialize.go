@@ -5,9 +5,9 @@ import "C"
 
 const optionSerialization = "MBEDTLS_SSL_CONTEXT_SERIALIZATION"
 
-// Save writes the state of a connection over datagrams, for Load, and makes the context ready for another, as SessionReset
-// does (mbedtls_ssl_context_save). The state holds secrets: the caller wipes it, and uses it once. Where two connections
-// went on from it, they would encrypt different data alike.
+// Save writes the state of a connection over datagrams, for Load, and makes the context ready for another, as
+// SessionReset does (mbedtls_ssl_context_save). The state holds secrets: the caller wipes it, and uses it once. Where
+// two connections went on from it, they would encrypt different data alike.
 //
 // It is ErrSSLBadInputData, and nothing is changed, while the handshake is not over; on the end that sent the last
 // flight of it (the server's, the client's after a resumption), until that has read a record, since it may have to send
@@ -40,12 +40,12 @@ func (s *SSL) Save() ([]byte, error) {
 	return data, s.trap.end(op, 0)
 }
 
-// Load goes on with a connection that Save wrote, of the same end, from another process perhaps (mbedtls_ssl_context_load).
-// It takes a connection over datagrams that has not been used, nor given a session, with a Config that is like the other
-// one: TLS 1.2 among its versions, no renegotiation, the suite and the protocol of the connection among its own, its
-// connection IDs as long. Else it is ErrSSLBadInputData; a state of another version of the library, or one that was
-// built with other options, is ErrSSLVersionMismatch. Where the state was looked at, the connection is closed then.
-// Inside of what can be read, altered bytes may not be noticed.
+// Load goes on with a connection that Save wrote, of the same end, from another process perhaps
+// (mbedtls_ssl_context_load). It takes a connection over datagrams that has not been used, nor given a session, with a
+// Config that is like the other one: TLS 1.2 among its versions, no renegotiation, the suite and the protocol of the
+// connection among its own, its connection IDs as long. Else it is ErrSSLBadInputData; a state of another version of
+// the library, or one that was built with other options, is ErrSSLVersionMismatch. Where the state was looked at, the
+// connection is closed then. Inside of what can be read, altered bytes may not be noticed.
 //
 // The MTU and the packing are those of the old connection. The closure of SetExportKeys is called again.
 func (s *SSL) Load(data []byte) error {

@@ -28,16 +28,17 @@ int gm_conf_srtp_mki(gm_config *c, int on)
 #endif
 }
 
-// gm_ssl_set_srtp_mki takes one of a client before its handshake: a server would send its own to a client that sent none,
-// which ends the handshake; and after it, what was negotiated would seem to be another.
+// gm_ssl_set_srtp_mki takes one of a client before its handshake: a server would send its own to a client that sent
+// none, which ends the handshake; and after it, what was negotiated would seem to be another.
 int gm_ssl_set_srtp_mki(gm_ssl *s, const unsigned char *mki, size_t len)
 {
 #if defined(MBEDTLS_SSL_DTLS_SRTP)
+    static const unsigned char none[1];  // memcpy takes no NULL
     if (len > MBEDTLS_TLS_SRTP_MAX_MKI_LENGTH || s->ssl.conf->endpoint != MBEDTLS_SSL_IS_CLIENT ||
         s->ssl.state > MBEDTLS_SSL_CLIENT_HELLO) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
-    return mbedtls_ssl_dtls_srtp_set_mki_value(&s->ssl, (unsigned char *) mki, (uint16_t) len);
+    return mbedtls_ssl_dtls_srtp_set_mki_value(&s->ssl, (unsigned char *) (len > 0 ? mki : none), (uint16_t) len);
 #else
     (void) s;
     (void) mki;

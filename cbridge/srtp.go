@@ -31,9 +31,9 @@ func SRTPProfiles() []uint16 {
 // know it (mbedtls_ssl_get_srtp_profile_as_string).
 func SRTPProfileName(id uint16) string { return C.GoString(C.gm_srtp_profile_name(C.uint(id))) }
 
-// SetSRTPProfiles sets the protection profiles of DTLS-SRTP that a client offers, in order of preference, and of which a
-// server takes the first that its client offers; none turns it off (mbedtls_ssl_conf_dtls_srtp_protection_profiles). What
-// is none of [SRTPProfiles], or more than four, is ErrSSLBadInputData, and turns it off, too.
+// SetSRTPProfiles sets the protection profiles of DTLS-SRTP that a client offers, in order of preference, and of which
+// a server takes the first that its client offers; none turns it off (mbedtls_ssl_conf_dtls_srtp_protection_profiles).
+// What is none of [SRTPProfiles], or more than four, is ErrSSLBadInputData, and turns it off, too.
 func (c *Config) SetSRTPProfiles(ids []uint16) error {
 	return c.set("mbedtls_ssl_conf_dtls_srtp_protection_profiles", optionSRTP, func(cc *C.gm_config) C.int {
 		if slices.Contains(ids, 0) { // for C it would be the end of the list
@@ -44,7 +44,8 @@ func (c *Config) SetSRTPProfiles(ids []uint16) error {
 	})
 }
 
-// SetSRTPMKI lets a client send a master key identifier, and a server take it (mbedtls_ssl_conf_srtp_mki_value_supported).
+// SetSRTPMKI lets a client send a master key identifier, and a server take it
+// (mbedtls_ssl_conf_srtp_mki_value_supported).
 func (c *Config) SetSRTPMKI(on bool) error {
 	return c.set("mbedtls_ssl_conf_srtp_mki_value_supported", optionSRTP, func(cc *C.gm_config) C.int {
 		return C.gm_conf_srtp_mki(cc, flag(on))
@@ -61,8 +62,8 @@ func (s *SSL) SetSRTPMKI(mki []byte) error {
 }
 
 // SRTP is the profile that was negotiated, or 0, and the master key identifier; known after the handshake
-// (mbedtls_ssl_get_dtls_srtp_negotiation_result). The keys are for [SSL.ExportKeyingMaterial] to derive: RFC 5764, section
-// 4.2.
+// (mbedtls_ssl_get_dtls_srtp_negotiation_result). The keys are for [SSL.ExportKeyingMaterial] to derive: RFC 5764,
+// section 4.2.
 func (s *SSL) SRTP() (profile uint16, mki []byte) {
 	srtp := query(s, func(c *C.gm_ssl) C.gm_srtp { return C.gm_ssl_srtp(c) })
 	if srtp.len > 0 {

@@ -65,13 +65,14 @@ const (
 // Config is an mbedtls_ssl_config and everything that it points at. Set it up, then share it; no setter may be called
 // once an SSL uses it.
 type Config struct {
-	res    *resource
-	c      *C.gm_config
-	kept   *kept
-	trap   trap
-	random RandomFunc
-	debug  DebugFunc
-	now    func() time.Time
+	res       *resource
+	c         *C.gm_config
+	transport Transport
+	kept      *kept
+	trap      trap
+	random    RandomFunc
+	debug     DebugFunc
+	now       func() time.Time
 
 	sni        SNIFunc
 	certSelect CertSelectFunc
@@ -116,7 +117,7 @@ func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error
 	if err := initialize(); err != nil {
 		return nil, err
 	}
-	c := &Config{kept: new(kept)}
+	c := &Config{kept: new(kept), transport: transport}
 	handle := newHandle(c)
 	cc := C.gm_config_new(handle)
 	if cc == nil {
@@ -139,6 +140,9 @@ func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error
 	}
 	return c, c.SetRandom(nil)
 }
+
+// Transport is what its connections are over.
+func (c *Config) Transport() Transport { return c.transport }
 
 // Close frees the Config once no SSL uses it any more.
 func (c *Config) Close() error {

@@ -56,3 +56,6 @@ const MaxHostNameLen = C.MBEDTLS_SSL_MAX_HOST_NAME_LEN
 
 // MaxRecord bounds what one library call adds to the output outside of a handshake: a full record with its overhead.
 const MaxRecord = C.MBEDTLS_SSL_OUT_CONTENT_LEN + 1024
+
+// MaxDatagram is more than what the library takes of a datagram: it ignores what follows.
+const MaxDatagram = C.MBEDTLS_SSL_IN_CONTENT_LEN + 2048

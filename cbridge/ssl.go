@@ -285,6 +285,11 @@ func (s *SSL) BytesAvail() int {
 	return query(s, func(c *C.gm_ssl) int { return int(C.mbedtls_ssl_get_bytes_avail(&c.ssl)) })
 }
 
+// CheckPending reports whether the context holds input that is not processed yet (mbedtls_ssl_check_pending).
+func (s *SSL) CheckPending() bool {
+	return query(s, func(c *C.gm_ssl) bool { return C.mbedtls_ssl_check_pending(&c.ssl) != 0 })
+}
+
 // PeerCertificates is the peer's chain as it was sent, leaf first, in DER; nil if there is none, or if the build does
 // not keep it (mbedtls_ssl_get_peer_cert).
 func (s *SSL) PeerCertificates() [][]byte {

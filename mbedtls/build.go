@@ -8,13 +8,12 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
 // build makes the library's form of c for one end, and reports the first field that it cannot take.
-func (c *Config) build(server bool) (*cbridge.Config, error) {
+func (c *Config) build(server bool, transport cbridge.Transport) (*cbridge.Config, error) {
 	if c.Preset != PresetDefault && c.Preset != PresetSuiteB {
 		return nil, badField("Preset", c.Preset, "no such preset")
 	}
@@ -25,13 +24,14 @@ func (c *Config) build(server bool) (*cbridge.Config, error) {
 	if !cbridge.Feature(option) {
 		return nil, &NotBuiltError{Option: option}
 	}
-	cc, err := cbridge.NewConfig(end, cbridge.Stream, cbridge.Preset(c.Preset))
+	cc, err := cbridge.NewConfig(end, transport, cbridge.Preset(c.Preset))
 	if err != nil {
 		return nil, err
 	}
 	for _, set := range []func(*cbridge.Config, bool) error{
 		c.setLimits, c.setVersions, c.setAlgorithms, c.setCertificates, c.setPeerVerification, c.setDH, c.setCallbacks,
 		c.setSelection, c.setTrustedCAs, c.setPSK, c.setECJPAKE, c.setResumption, c.setEarlyData, c.setRenegotiation,
+		c.setDTLS,
 	} {
 		if err := set(cc, server); err != nil {
 			cc.Close()
@@ -55,6 +55,7 @@ func field(name string, value any, err error) error {
 }
 
 func (c *Config) setVersions(cc *cbridge.Config, server bool) error {
+	datagram := cc.Transport() == cbridge.Datagram
 	minimum, maximum := uint16(VersionTLS12), uint16(VersionTLS13)
 	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_2") {
 		minimum = VersionTLS13
@@ -62,7 +63,7 @@ func (c *Config) setVersions(cc *cbridge.Config, server bool) error {
 	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
 		maximum = VersionTLS12
 	}
-	if c.needsTLS12(server) {
+	if c.needsTLS12(server) || datagram {
 		maximum = VersionTLS12
 	}
 	if len(c.CipherSuites) > 0 {
@@ -80,13 +81,21 @@ func (c *Config) setVersions(cc *cbridge.Config, server bool) error {
 	}{{"MinVersion", c.MinVersion, &minimum}, {"MaxVersion", c.MaxVersion, &maximum}} {
 		switch v.value {
 		case 0:
+		case VersionDTLS12:
+			*v.to = VersionTLS12
 		case VersionTLS12, VersionTLS13:
 			*v.to = v.value
 		default:
 			return badField(v.name, fmt.Sprintf("%#04x", v.value), "Mbed TLS has TLS 1.2 (%#04x) and TLS 1.3 (%#04x)", VersionTLS12, VersionTLS13)
 		}
 	}
+	if datagram && maximum > VersionTLS12 {
+		return badField("MaxVersion", VersionName(maximum), "Mbed TLS has no DTLS above 1.2")
+	}
 	if minimum > maximum {
+		if datagram && minimum == c.MinVersion {
+			return badField("MinVersion", VersionName(minimum), "Mbed TLS has no DTLS above 1.2")
+		}
 		if c.MinVersion > c.MaxVersion && c.MaxVersion != 0 {
 			return badField("MinVersion", VersionName(c.MinVersion), "is above MaxVersion, %s", VersionName(c.MaxVersion))
 		}
@@ -298,7 +307,7 @@ var maxFragmentCodes = map[int]int{512: 1, 1024: 2, 2048: 3, 4096: 4}
 
 func (c *Config) setLimits(cc *cbridge.Config, server bool) error {
 	if c.MaxFragmentLength != 0 {
-		if !server && c.MaxVersion != VersionTLS12 && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+		if !server && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
 			return badField("MaxFragmentLength", c.MaxFragmentLength, "is for TLS 1.2 alone: set MaxVersion to it")
 		}
 		code, ok := maxFragmentCodes[c.MaxFragmentLength]
@@ -317,10 +326,16 @@ func (c *Config) setLimits(cc *cbridge.Config, server bool) error {
 	}
 	return errors.Join(
 		cc.SetLegacyRenegotiation(cbridge.Legacy(c.LegacyRenegotiation)),
-		cc.SetReadTimeout(min(c.ReadTimeout, time.Duration(1<<32-1)*time.Millisecond)),
+		// Of datagrams, fill keeps the time: the library's timer would end the wait of a Read that nothing came for.
+		optional(cc.Transport() == cbridge.Stream, func() error { return cc.SetReadTimeout(min(c.ReadTimeout, maxDuration)) }),
 		optional(c.DisableEncryptThenMAC, func() error { return cc.SetEncryptThenMAC(false) }),
 		optional(c.DisableExtendedMasterSecret, func() error { return cc.SetExtendedMasterSecret(false) }),
 	)
+}
+
+// onlyTLS12 tells whether no connection of cc can be TLS 1.3.
+func (c *Config) onlyTLS12(cc *cbridge.Config) bool {
+	return c.MaxVersion == VersionTLS12 || cc.Transport() == cbridge.Datagram
 }
 
 // maxDHBits is MBEDTLS_MPI_MAX_BITS of every profile.

@@ -95,7 +95,8 @@ type Config struct {
 	// (mbedtls_ssl_conf_sig_algs).
 	SignatureAlgorithms []SignatureScheme
 
-	// MinVersion and MaxVersion bound the protocol version; 0 is whatever the build has.
+	// MinVersion and MaxVersion bound the protocol version; 0 is whatever the build has. DTLS has version 1.2 only, which
+	// both VersionTLS12 and VersionDTLS12 stand for.
 	MinVersion, MaxVersion uint16
 
 	// Preset is where suites, groups, signature algorithms and the profile come from if they are not set above; the
@@ -139,7 +140,8 @@ type Config struct {
 
 	// ReadTimeout bounds each wait for the peer, in the handshake and in Read; 0 is no bound. When it passes, the error
 	// matches ErrSSLTimeout and [os.ErrDeadlineExceeded], and the connection stays usable
-	// (mbedtls_ssl_conf_read_timeout). A deadline, if that is earlier, comes first.
+	// (mbedtls_ssl_conf_read_timeout). A deadline, if that is earlier, comes first. In a handshake of DTLS,
+	// DTLS.HandshakeTimeoutMax takes its place.
 	ReadTimeout time.Duration
 
 	// GetConfigForClient and GetCertificate choose what a server authenticates this one handshake with, once the
@@ -284,7 +286,15 @@ type Config struct {
 	Logger     *slog.Logger
 	DebugLevel int
 
-	client, server builtConfig
+	// DTLS is for connections over datagrams.
+	DTLS DTLSOptions
+
+	builds     [2][2]builtConfig // by end and transport
+	ownCookies struct {
+		once sync.Once
+		keys *CookieKeys
+		err  error
+	}
 
 	chosen builtChoice // for GetConfigForClient
 	certs  certCache   // for GetCertificate
@@ -411,35 +421,49 @@ func (c *Config) Clone() *Config {
 		Trace:                  c.Trace,
 		Logger:                 c.Logger,
 		DebugLevel:             c.DebugLevel,
+		DTLS:                   c.DTLS,
 	}
 }
 
 // Close frees the library's form of the Config once its last connection is closed, without waiting for the garbage
 // collector, which else does it. A closed Config makes no new connections.
 func (c *Config) Close() error {
-	for _, b := range []*builtConfig{&c.client, &c.server} {
-		b.once.Do(func() { b.err = errConfigClosed })
-		if b.c != nil {
-			b.c.Close()
+	for end := range c.builds {
+		for transport := range c.builds[end] {
+			b := &c.builds[end][transport]
+			b.once.Do(func() { b.err = errConfigClosed })
+			if b.c != nil {
+				b.c.Close()
+			}
 		}
+	}
+	c.ownCookies.once.Do(func() { c.ownCookies.err = errConfigClosed })
+	if c.ownCookies.keys != nil {
+		c.ownCookies.keys.Close()
 	}
 	c.chosen.close()
 	c.certs.close()
 	return nil
 }
 
-// Validate reports what a connection of that end would fail with over the Config: a [ConfigError] that names the
-// field. It freezes the Config.
+// Validate reports what a connection of that end over a stream would fail with over the Config: a [ConfigError] that
+// names the field. It freezes the Config.
 func (c *Config) Validate(server bool) error {
-	_, err := c.built(server)
+	_, err := c.built(server, cbridge.Stream)
 	return err
 }
 
-func (c *Config) built(server bool) (*cbridge.Config, error) {
-	b := &c.client
+// ValidateDTLS is Validate for a connection over datagrams.
+func (c *Config) ValidateDTLS(server bool) error {
+	_, err := c.built(server, cbridge.Datagram)
+	return err
+}
+
+func (c *Config) built(server bool, transport cbridge.Transport) (*cbridge.Config, error) {
+	b := &c.builds[0][transport]
 	if server {
-		b = &c.server
+		b = &c.builds[1][transport]
 	}
-	b.once.Do(func() { b.c, b.err = c.build(server) })
+	b.once.Do(func() { b.c, b.err = c.build(server, transport) })
 	return b.c, b.err
 }

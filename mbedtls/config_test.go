@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"github.com/gombedtls/gombedtls/cbridge"
 	"log/slog"
 	"math/big"
 	"net"
@@ -23,8 +24,13 @@ func otherAuthority(testing.TB) *testpki.CA { return testpki.NewCA(testpki.P256,
 func TestCloneCopiesEveryField(t *testing.T) {
 	c := new(Config)
 	v := reflect.ValueOf(c).Elem()
-	fill := func(f reflect.Value) {
+	var fill func(f reflect.Value)
+	fill = func(f reflect.Value) {
 		switch f.Kind() {
+		case reflect.Struct: // a copy of which is a copy of its fields
+			for i := range f.NumField() {
+				fill(f.Field(i))
+			}
 		case reflect.Bool:
 			f.SetBool(true)
 		case reflect.String:
@@ -142,7 +148,7 @@ func TestConfigNamesTheFieldItCannotUse(t *testing.T) {
 			t.Errorf("%s: %q does not name the field", test.field, err)
 		}
 		a, b := net.Pipe()
-		conn := newConn(a, c, test.server)
+		conn := newConn(a, c, test.server, cbridge.Stream)
 		if got := conn.Handshake(); got != err {
 			t.Errorf("%s: Handshake: %v", test.field, got)
 		}

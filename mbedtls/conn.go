@@ -12,13 +12,24 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-// Conn is a TLS connection. It is a [net.Conn]: its methods may be called by several goroutines, a Read that waits
-// keeps no Write from going on, and Close ends both.
+// Conn is a TLS or DTLS connection. It is a [net.Conn]: its methods may be called by several goroutines, a Read that
+// waits keeps no Write from going on, and Close ends both.
+//
+// With DTLS, each Write sends one record, which is at most ConnectionState.MaxOutPayload bytes long and may get lost, or
+// arrive out of order. Each Read returns data of one record: if p is too short for it, the next Read returns the rest,
+// and Buffered tells how much that is. What the peer sends again after a handshake is answered in Read.
 type Conn struct {
 	conn       net.Conn
 	config     *Config
 	server     bool
+	transport  cbridge.Transport
 	serverName string // what a client wants
+
+	datagrams receiver      // of DTLS
+	delay     cbridge.Delay // of mu: DTLS's timer
+	mtu       int           // of mu: what SetMTU asked for
+	mtuSet    bool
+	peer      *peer // of a listener's connection
 
 	clientAuth  ClientAuthType // of this handshake; of mu
 	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
@@ -49,7 +60,8 @@ type Conn struct {
 	tracedState HandshakeState
 
 	renegotiation chan struct{} // of mu: closed at its end; nil if none is under way
-	aside         []byte        // of mu: data for Read that came while another call renegotiated
+	aside         [][]byte      // of mu: records for Read that came while another call renegotiated
+	asideLen      int
 	asideTaken    chan struct{}
 
 	writeMu  sync.Mutex // one Write at a time
@@ -65,17 +77,17 @@ type Conn struct {
 
 // Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
 // or when it is asked for. config must have a ServerName, or opt out of checking it.
-func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false) }
+func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false, cbridge.Stream) }
 
 // Server makes a connection of conn, whose other end is a client. config must have a certificate, or what takes its
 // place.
-func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true) }
+func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true, cbridge.Stream) }
 
-func newConn(conn net.Conn, config *Config, server bool) *Conn {
+func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Transport) *Conn {
 	if config == nil {
 		config = new(Config)
 	}
-	c := &Conn{conn: conn, config: config, server: server, clientAuth: config.ClientAuth, in: make(gate, 1),
+	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth, in: make(gate, 1),
 		deadlines: readDeadlines{conn: conn}, wake: make(chan struct{}, 1)}
 	if config.AllowRenegotiation {
 		c.asideTaken = make(chan struct{}, 1)
@@ -83,8 +95,13 @@ func newConn(conn net.Conn, config *Config, server bool) *Conn {
 	if !server {
 		c.serverName = config.ServerName
 	}
+	if c.isDTLS() {
+		c.datagrams = receiverOf(conn)
+	}
 	return c
 }
+
+func (c *Conn) isDTLS() bool { return c.transport == cbridge.Datagram }
 
 // NetConn is the connection underneath. What is read from or written to it breaks this one.
 func (c *Conn) NetConn() net.Conn { return c.conn }
@@ -149,7 +166,8 @@ func (c *Conn) begin(ctx context.Context) (*cbridge.SSL, error) {
 }
 
 // Read reads application data. The peer's orderly end is [io.EOF]; an end without close_notify is
-// [io.ErrUnexpectedEOF], since data may have been cut off. TLS 1.3 session tickets pass unseen.
+// [io.ErrUnexpectedEOF], since data may have been cut off. TLS 1.3 session tickets pass unseen. With DTLS, an error of the
+// socket, such as "connection refused", is not final.
 func (c *Conn) Read(p []byte) (int, error) {
 	ssl, err := c.begin(context.Background())
 	if err != nil {
@@ -223,7 +241,8 @@ func final(err error) bool {
 }
 
 // Write encrypts and sends p. After a timeout, n bytes of p are on their way, or will be sent before anything else by
-// the next Write. Any other error is final, and leaves unknown what arrived.
+// the next Write. Any other error is final, and leaves unknown what arrived. With DTLS, p is one record: longer than
+// ConnectionState.MaxOutPayload, it is a [PayloadError], which like an error of the socket is not final.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	ssl, err := c.begin(context.Background())
 	if err != nil {
@@ -234,6 +253,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	defer c.writeMu.Unlock()
 	if c.writeErr != nil {
 		return 0, c.writeErr
+	}
+	if err := c.checkPayload(len(p)); err != nil {
+		return 0, err
 	}
 	for n < len(p) {
 		// What is encrypted counts as written, so that nothing may be after the deadline.
@@ -292,10 +314,10 @@ func (c *Conn) makeRoom() error {
 	return nil
 }
 
-// send sends the output, and makes an error of the connection underneath final that is no timeout. With writeMu held.
+// send sends the output, and makes an error of a stream underneath final that is no timeout. With writeMu held.
 func (c *Conn) send() error {
 	err := c.flush(true)
-	if err != nil && !isTimeout(err) {
+	if err != nil && !isTimeout(err) && !c.isDTLS() {
 		c.writeErr = err
 	}
 	return err

@@ -3,9 +3,11 @@ package mbedtls
 import (
 	"context"
 	"net"
+
+	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-// Dialer makes client connections.
+// Dialer makes client connections: of DTLS over the networks "udp", "udp4", "udp6" and "unixgram", else of TLS.
 type Dialer struct {
 	// NetDialer makes the connection underneath; nil is a zero [net.Dialer].
 	NetDialer *net.Dialer
@@ -48,7 +50,11 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	conn := Client(raw, d.Config)
+	transport := cbridge.Stream
+	if isDatagram(network) {
+		transport = cbridge.Datagram
+	}
+	conn := newConn(raw, d.Config, false, transport)
 	if conn.serverName == "" {
 		if conn.serverName, _, err = net.SplitHostPort(addr); err != nil {
 			raw.Close()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -59,6 +60,7 @@ func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) (err error
 			c.abandon()
 		}
 		c.settled(err)
+		c.peer.settled(err)
 	}
 	return err
 }
@@ -92,6 +94,10 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 			if untilEarlyData {
 				return false, errEarlyDataHas
 			}
+		case flushErr == nil && codeOf(err) == ErrSSLHelloVerifyRequired:
+			if err := c.startOver(); err != nil {
+				return false, err
+			}
 		case final(err) && codeOf(err) != ErrSSLReceivedEarlyData:
 			return false, err // it says more than a flush of the alert that failed
 		case flushErr != nil:
@@ -112,7 +118,7 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 
 // setup makes the C context.
 func (c *Conn) setup() error {
-	cc, err := c.config.built(c.server)
+	cc, err := c.config.built(c.server, c.transport)
 	if err != nil {
 		return err
 	}
@@ -142,6 +148,9 @@ func (c *Conn) setup() error {
 	}
 	if export := c.config.exportFunc(); export != nil && err == nil {
 		err = ssl.SetExportKeys(export)
+	}
+	if err == nil && c.isDTLS() {
+		err = c.setUpDTLS(ssl)
 	}
 	if err == nil {
 		err = c.setCredentials(ssl)
@@ -256,6 +265,9 @@ func (c *Conn) newState() *ConnectionState {
 	st := readState(c.ssl, c.serverName)
 	c.readCredentials(st)
 	st.EarlyData, st.EarlyDataLen = c.earlyStatus(), c.earlyLen
+	if c.isDTLS() {
+		c.readDTLS(st)
+	}
 	return st
 }
 
@@ -318,6 +330,8 @@ func (c *Conn) explain(err error) error {
 			return io.ErrUnexpectedEOF
 		}
 		e.Cause = fmt.Errorf("the peer closed the connection: %w", io.ErrUnexpectedEOF)
+	case ErrSSLTimeout:
+		e.Cause = os.ErrDeadlineExceeded // the peer does not answer, however often it is asked
 	case ErrSSLFatalAlertMessage:
 		if alert, ok := c.ssl.LastAlert(); ok {
 			e.Cause = AlertError(alert)

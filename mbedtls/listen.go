@@ -20,8 +20,15 @@ func (l *listener) Accept() (net.Conn, error) {
 // NewListener makes a listener whose connections are servers on those of inner. config must have a certificate.
 func NewListener(inner net.Listener, config *Config) net.Listener { return &listener{inner, config} }
 
-// Listen listens on a TCP address. It fails at once if config cannot be used.
+// Listen listens on a TCP address, or as [ListenDTLS] on a UDP address. It fails at once if config cannot be used.
 func Listen(network, addr string, config *Config) (net.Listener, error) {
+	if isDatagram(network) {
+		l, err := ListenDTLS(network, addr, config)
+		if err != nil {
+			return nil, err // not a nil *DTLSListener
+		}
+		return l, nil
+	}
 	if config == nil {
 		config = new(Config)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync"
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -20,6 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 var (
+	setUpMu           sync.Mutex
 	authority         *testpki.CA
 	serverCertificate *Certificate
 )
@@ -27,6 +29,8 @@ var (
 // setUp makes the CA and the server's certificate once.
 func setUp(t testing.TB) {
 	t.Helper()
+	setUpMu.Lock()
+	defer setUpMu.Unlock()
 	if authority != nil {
 		return
 	}

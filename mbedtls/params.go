@@ -6,10 +6,11 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-// Protocol versions, with the numbers of crypto/tls.
+// Protocol versions, as on the wire: for TLS, the numbers of crypto/tls.
 const (
-	VersionTLS12 = 0x0303
-	VersionTLS13 = 0x0304
+	VersionTLS12  = 0x0303
+	VersionTLS13  = 0x0304
+	VersionDTLS12 = 0xFEFD
 )
 
 // VersionName names a protocol version: "TLS 1.3".
@@ -19,6 +20,8 @@ func VersionName(version uint16) string {
 		return "TLS 1.2"
 	case VersionTLS13:
 		return "TLS 1.3"
+	case VersionDTLS12:
+		return "DTLS 1.2"
 	}
 	return fmt.Sprintf("%#04x", version)
 }

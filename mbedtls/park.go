@@ -16,11 +16,16 @@ func (c *Conn) park(ctx context.Context) error {
 	c.mu.Lock()
 	done := c.ssl.AsyncDone()
 	c.mu.Unlock()
-	w, err := c.watch()
-	if err != nil {
-		return err
+	var dead <-chan error
+	if !c.isDTLS() { // nobody hangs up
+		w, err := c.watch()
+		if err != nil {
+			return err
+		}
+		defer w.stop()
+		dead = w.dead
 	}
-	defer w.stop()
+	var err error
 	for {
 		if c.closed.Load() {
 			return net.ErrClosed
@@ -30,7 +35,7 @@ func (c *Conn) park(ctx context.Context) error {
 		case <-done:
 		case <-ctx.Done():
 			err = ctx.Err()
-		case err = <-w.dead:
+		case err = <-dead:
 		case <-expired:
 			err = os.ErrDeadlineExceeded
 		case <-c.wake: // closed, or with another deadline

@@ -94,7 +94,7 @@ func (c *Config) needsTLS12(server bool) bool {
 
 // checkTLS12 reports that TLS 1.3 was asked for with a credential for TLS 1.2.
 func (c *Config) checkTLS12(name string, value any) error {
-	if c.MinVersion > VersionTLS12 || c.MaxVersion > VersionTLS12 {
+	if c.MinVersion == VersionTLS13 || c.MaxVersion == VersionTLS13 {
 		return badField(name, value, "is for TLS 1.2 only, and MinVersion or MaxVersion asks for TLS 1.3")
 	}
 	return nil

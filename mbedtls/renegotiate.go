@@ -1,6 +1,7 @@
 package mbedtls
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -45,7 +46,7 @@ func (c *Config) setRenegotiation(cc *cbridge.Config, _ bool) error {
 		}
 		return nil
 	}
-	if c.RenegotiationPeriod != 0 && c.MaxVersion != VersionTLS12 && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+	if c.RenegotiationPeriod != 0 && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
 		return badField("RenegotiationPeriod", c.RenegotiationPeriod, "needs MaxVersion TLS 1.2: it would break connections of TLS 1.3")
 	}
 	grace, period := c.RenegotiationGrace, c.RenegotiationPeriod
@@ -193,12 +194,15 @@ func (c *Conn) setAside() error {
 	if c.refused() {
 		return ErrSSLWantRead
 	}
-	if len(c.aside) >= maxAside {
+	if c.asideLen >= maxAside {
 		return errAsideFull
 	}
 	buf := make([]byte, cbridge.MaxRecord)
 	n, err := c.ssl.Read(buf)
-	c.aside = append(c.aside, buf[:n]...)
+	if n > 0 {
+		c.aside = append(c.aside, bytes.Clone(buf[:n]))
+		c.asideLen += n
+	}
 	if err == nil {
 		err = ErrSSLWantRead // fill does not wait if there is input
 	}
@@ -243,9 +247,10 @@ func (c *Conn) readAside(p []byte) int {
 	case c.asideTaken <- struct{}{}:
 	default:
 	}
-	n := copy(p, c.aside)
-	if c.aside = c.aside[n:]; len(c.aside) == 0 {
-		c.aside = nil
+	n := copy(p, c.aside[0])
+	c.asideLen -= n
+	if c.aside[0] = c.aside[0][n:]; len(c.aside[0]) == 0 {
+		c.aside = c.aside[1:]
 	}
 	return n
 }

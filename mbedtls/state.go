@@ -8,7 +8,7 @@ import (
 
 // ConnectionState is what a handshake settled.
 type ConnectionState struct {
-	Version              uint16 // VersionTLS12 or VersionTLS13
+	Version              uint16 // VersionTLS12, VersionTLS13 or VersionDTLS12
 	HandshakeComplete    bool
 	CipherSuite          uint16 // by IANA number; CipherSuiteName has its name
 	Group                Group  // of the key exchange; 0 if it has none
@@ -35,6 +35,14 @@ type ConnectionState struct {
 	// in bytes.
 	EarlyData    EarlyDataStatus
 	EarlyDataLen int
+
+	// OwnConnectionID is what the peer puts into its records for this end, and PeerConnectionID what this end puts into
+	// its own; nil if connection IDs are not in use, empty if that one is.
+	OwnConnectionID, PeerConnectionID []byte
+
+	// SRTPProfile is what DTLS-SRTP settled; 0 if it is not in use. SRTPMKI is the master key identifier, or nil.
+	SRTPProfile SRTPProfile
+	SRTPMKI     []byte
 
 	// RecordExpansion is how many bytes a record adds to its payload at most. MaxOutPayload and MaxInPayload are the
 	// largest payloads of records that are sent and received, in bytes.

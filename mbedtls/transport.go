@@ -22,11 +22,18 @@ func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
 	case <-over:
 		return nil
 	}
+	if c.isDTLS() {
+		return c.receive(unneeded)
+	}
 	buf, err := c.inputSpace(unneeded)
 	if err != nil || buf == nil {
 		return err
 	}
-	n, err := c.deadlines.read(buf, c.config.ReadTimeout)
+	n := 0
+	err = c.deadlines.read(c.config.ReadTimeout, func() (err error) {
+		n, err = c.conn.Read(buf)
+		return err
+	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ssl.Commit(n)
@@ -84,9 +91,14 @@ func (c *Conn) drain() error {
 			return nil
 		}
 		n, err := c.conn.Write(buf)
-		c.mu.Lock()
-		c.ssl.Discard(n)
-		c.mu.Unlock()
+		if !c.isDTLS() || !isTimeout(err) { // a datagram that could not be sent is lost
+			c.mu.Lock()
+			c.ssl.Discard(n)
+			c.mu.Unlock()
+		}
+		if err != nil && c.isDTLS() && c.retransmits(err) {
+			continue
+		}
 		if err != nil {
 			if c.closed.Load() && !isTimeout(err) {
 				return net.ErrClosed
@@ -107,54 +119,67 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// readDeadlines joins the deadline that the user sets with the bound on each single wait.
+// readDeadlines joins the deadline that the user sets with the bound on each single wait, and with DTLS's timer.
 type readDeadlines struct {
-	conn net.Conn
-	mu   sync.Mutex
-	user time.Time // zero: none
-	wait time.Time // of the read that is under way; zero: none
+	conn  net.Conn
+	mu    sync.Mutex
+	user  time.Time // zero: none
+	wait  time.Time // of the read that is under way; zero: none
+	timer time.Time // of DTLS; zero: none
 }
 
-func (d *readDeadlines) set(t time.Time) error {
+// errTimer says that the timer has passed: the library wants to be called.
+var errTimer = errors.New("mbedtls: time to retransmit")
+
+func (d *readDeadlines) set(t time.Time) error { return d.put(&d.user, t) }
+
+// put changes one of the three.
+func (d *readDeadlines) put(which *time.Time, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.user = t
+	*which = t
 	return d.apply()
 }
 
-// apply sets the earlier one. With mu held.
-func (d *readDeadlines) apply() error {
-	t := d.user
-	if !d.wait.IsZero() && (t.IsZero() || d.wait.Before(t)) {
-		t = d.wait
+// apply sets the earliest one. With mu held.
+func (d *readDeadlines) apply() error { return d.conn.SetReadDeadline(d.earliest()) }
+
+func (d *readDeadlines) earliest() (t time.Time) {
+	for _, other := range []time.Time{d.user, d.wait, d.timer} {
+		if t.IsZero() || !other.IsZero() && other.Before(t) {
+			t = other
+		}
 	}
-	return d.conn.SetReadDeadline(t)
+	return t
 }
 
-// read reads once, for at most timeout if that is not 0.
-func (d *readDeadlines) read(p []byte, timeout time.Duration) (int, error) {
-	if timeout == 0 {
-		return d.conn.Read(p)
+// read calls a function that reads once, for at most timeout if that is not 0. It may fail with errTimer.
+func (d *readDeadlines) read(timeout time.Duration, f func() error) error {
+	if timeout != 0 {
+		if err := d.put(&d.wait, time.Now().Add(timeout)); err != nil {
+			return err
+		}
 	}
-	if err := d.setWait(time.Now().Add(timeout)); err != nil {
-		return 0, err
+	err := f()
+	if !isTimeout(err) && timeout == 0 {
+		return err
 	}
-	n, err := d.conn.Read(p)
-	d.mu.Lock()
-	ours := !d.wait.IsZero() && (d.user.IsZero() || d.wait.Before(d.user))
-	d.mu.Unlock()
-	if e := d.setWait(time.Time{}); err == nil && n == 0 {
-		err = e
-	}
-	if ours && isTimeout(err) {
-		err = &Error{Code: ErrSSLTimeout, Op: "mbedtls_ssl_read", Cause: os.ErrDeadlineExceeded}
-	}
-	return n, err
-}
-
-func (d *readDeadlines) setWait(t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wait = t
-	return d.apply()
+	first := d.earliest()
+	ours, timer := !d.wait.IsZero() && first.Equal(d.wait), !d.timer.IsZero() && first.Equal(d.timer)
+	if timeout != 0 {
+		d.wait = time.Time{}
+		if e := d.apply(); err == nil {
+			err = e
+		}
+	}
+	switch {
+	case !isTimeout(err):
+	case timer:
+		return errTimer
+	case ours:
+		return &Error{Code: ErrSSLTimeout, Op: "mbedtls_ssl_read", Cause: os.ErrDeadlineExceeded}
+	}
+	return err
 }

@@ -1,0 +1,123 @@
+package mbedtls
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// receiver takes one datagram at a time from below a connection. take gets the datagram for the duration of its call.
+type receiver interface {
+	receive(take func(datagram []byte) error) error
+}
+
+// datagramBuffers are as long as what the library reads of a datagram at most.
+var datagramBuffers = sync.Pool{New: func() any { b := make([]byte, cbridge.MaxDatagram); return &b }}
+
+// receiverOf chooses one that holds no buffer while it waits, if conn has such a way.
+func receiverOf(conn net.Conn) receiver {
+	switch c := conn.(type) {
+	case *peer:
+		return c
+	case *net.UDPConn:
+		if raw, err := c.SyscallConn(); err == nil {
+			return udpReceiver{raw}
+		}
+	}
+	return connReceiver{conn}
+}
+
+type connReceiver struct{ net.Conn }
+
+func (r connReceiver) receive(take func([]byte) error) error {
+	buf := datagramBuffers.Get().(*[]byte)
+	defer datagramBuffers.Put(buf)
+	n, err := r.Read(*buf)
+	if err != nil && n == 0 {
+		return err
+	}
+	return take((*buf)[:n])
+}
+
+// udpReceiver waits for its socket without a buffer, as thousands of idle connections do.
+type udpReceiver struct{ raw syscall.RawConn }
+
+func (r udpReceiver) receive(take func([]byte) error) error {
+	var buf *[]byte
+	var n int
+	var err error
+	waited := r.raw.Read(func(fd uintptr) bool {
+		buf = datagramBuffers.Get().(*[]byte)
+		for {
+			if n, err = syscall.Read(int(fd), *buf); err != syscall.EINTR {
+				break
+			}
+		}
+		if err == syscall.EAGAIN {
+			datagramBuffers.Put(buf)
+			return false
+		}
+		return true
+	})
+	if waited != nil {
+		return waited
+	}
+	defer datagramBuffers.Put(buf)
+	if err != nil {
+		return &net.OpError{Op: "read", Net: "udp", Err: err}
+	}
+	return take((*buf)[:n])
+}
+
+// receive waits for a datagram, unless there is input or no need for it, and gives it to the library; or until DTLS's
+// timer passes, which the library then looks at. With in held.
+func (c *Conn) receive(unneeded func() bool) error {
+	c.mu.Lock()
+	enough := c.ssl.InputLen() > 0 || unneeded()
+	c.mu.Unlock()
+	if enough {
+		return nil
+	}
+	timeout := c.config.ReadTimeout
+	if !c.handshakeDone.Load() {
+		timeout = 0
+	}
+	err := c.deadlines.read(timeout, func() error { return c.datagrams.receive(c.feed) })
+	switch {
+	case err == nil || err == errTimer:
+		return nil
+	case errors.Is(err, io.EOF):
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ssl.InputEOF()
+		return nil
+	case c.closed.Load():
+		return net.ErrClosed
+	}
+	return err
+}
+
+// feed gives the library a datagram.
+func (c *Conn) feed(datagram []byte) error {
+	if len(datagram) == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ssl.Feed(datagram)
+}
+
+// retransmits tells whether a datagram that was not sent is one that the library sends again: then it may be lost. What
+// is too long for the path, it sends in smaller pieces.
+func (c *Conn) retransmits(err error) bool {
+	if !errors.Is(err, syscall.EMSGSIZE) && !errors.Is(err, syscall.ENOBUFS) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.ssl.HandshakeOver()
+}

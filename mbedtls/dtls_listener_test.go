@@ -1,0 +1,581 @@
+package mbedtls
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// echoDTLS serves l until that is closed: what a connection's peer sends, it gets back. stop closes l and all connections,
+// and waits.
+func echoDTLS(l *DTLSListener) (stop func()) {
+	var mu sync.Mutex
+	conns := map[net.Conn]bool{}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns[c] = true
+			mu.Unlock()
+			all.Go(func() {
+				defer c.Close()
+				buf := make([]byte, 2048)
+				for {
+					n, err := c.Read(buf)
+					if err == nil {
+						_, err = c.Write(buf[:n])
+					}
+					if err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	return sync.OnceFunc(func() {
+		l.Close()
+		mu.Lock()
+		for c := range conns {
+			c.Close()
+		}
+		mu.Unlock()
+		all.Wait()
+	})
+}
+
+// ask sends a request until the answer comes, as users of datagrams do, and returns how often it had to.
+func ask(c net.Conn, request string) (sent int, err error) {
+	buf := make([]byte, 2048)
+	for sent = 1; sent <= 100; sent++ {
+		if _, err := c.Write([]byte(request)); err != nil {
+			return sent, err
+		}
+		if err := c.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+			return sent, err
+		}
+		for {
+			n, err := c.Read(buf)
+			if err == nil && string(buf[:n]) == request {
+				return sent, c.SetReadDeadline(time.Time{})
+			}
+			if isTimeout(err) {
+				break
+			}
+			if err != nil {
+				return sent, err
+			}
+		}
+	}
+	return sent, fmt.Errorf("no answer to %q", request)
+}
+
+// firstFlight is the first datagram of a client of ours: a ClientHello without a cookie.
+func firstFlight(t testing.TB, client *Config) []byte {
+	t.Helper()
+	a, b := net.Pipe()
+	defer b.Close()
+	c := ClientDTLS(a, client)
+	defer c.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = c.Handshake() // ends with Close
+	}()
+	buf := make([]byte, 1<<12)
+	n, err := b.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	<-done
+	return buf[:n]
+}
+
+func TestDTLSListenerServesManyAtOnce(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	stop := echoDTLS(l)
+	defer stop()
+	var clients errgroup.Group
+	for i := range 20 {
+		clients.Go(func() error {
+			c, err := DialDTLS("udp", l.Addr().String(), client)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			for j := range 20 {
+				if _, err := ask(c, fmt.Sprintf("client %d, request %d", i, j)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := clients.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if st := l.Stats(); st.Accepted != 20 || st.HelloVerifies < 20 || st.HalfOpen != 0 {
+		t.Errorf("%+v", st)
+	}
+	stop()
+	if st := l.Stats(); st.Conns != 0 {
+		t.Errorf("after all were closed: %+v", st)
+	}
+}
+
+func TestDTLSListenerKeepsNothingOfUnknownSources(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	raw, err := net.Dial("udp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	hello := firstFlight(t, client)
+	data := append([]byte{23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 1, 0, 20}, make([]byte, 20)...)
+	for _, datagram := range [][]byte{{}, {22}, data, hello[:40], bytes.Repeat([]byte{25}, 100), hello} {
+		if _, err := raw.Write(datagram); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := make([]byte, 1000)
+	n, err := raw.Read(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := parseRecord(answer[:n], 0); !ok || r.contentType != recordHandshake || r.fragment[0] != handshakeVerifyRequest {
+		t.Errorf("the answer is no HelloVerifyRequest: %x", answer[:n])
+	}
+	if n >= len(hello) {
+		t.Errorf("the answer has %d bytes, the ClientHello only %d", n, len(hello))
+	}
+	if got, want := l.Stats(), (DTLSStats{HelloVerifies: 1, DroppedUnknown: 5}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// A client that stops after its cookie was found good delays no other.
+func TestDTLSListenerIsNotHeldUpByASilentClient(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, &DTLSListenConfig{MaxHalfOpen: 2}, server)
+	silentClient(t, l, client)
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- accepted.(*Conn).Handshake() }()
+	c, s := dialDTLS(t, l, client)
+	mustExchange(t, c, s, "ping")
+	if st := l.Stats(); st.HalfOpen != 1 || st.Conns != 2 {
+		t.Errorf("%+v", st)
+	}
+	accepted.Close()
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the silent client's handshake ends with %v", err)
+	}
+}
+
+// silentClient brings its cookie, and then says nothing.
+func silentClient(t testing.TB, l *DTLSListener, client *Config) {
+	t.Helper()
+	raw, err := net.Dial("udp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := ClientDTLS(&stopAfter{Conn: raw, left: 2, stop: cancel}, client)
+	defer c.Close()
+	if err := c.HandshakeContext(ctx); err != context.Canceled {
+		t.Fatal(err)
+	}
+}
+
+// stopAfter calls stop after some writes.
+type stopAfter struct {
+	net.Conn
+	left int
+	stop func()
+}
+
+func (s *stopAfter) Write(p []byte) (int, error) {
+	n, err := s.Conn.Write(p)
+	if s.left--; s.left == 0 {
+		s.stop()
+	}
+	return n, err
+}
+
+func TestDTLSListenerKeepsItsLimits(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	for _, test := range []struct {
+		name   string
+		limits DTLSListenConfig
+	}{{"half-open", DTLSListenConfig{MaxHalfOpen: 2}}, {"connections", DTLSListenConfig{MaxConns: 2}}} {
+		t.Run(test.name, func(t *testing.T) {
+			l := listenDTLS(t, &test.limits, server)
+			for range 3 {
+				silentClient(t, l, client)
+			}
+			until(t, func() bool { return l.Stats().DroppedLimit == 1 })
+			if st := l.Stats(); st.HalfOpen != 2 || st.Conns != 2 || st.Accepted != 2 {
+				t.Errorf("%+v", st)
+			}
+			for range 2 { // make room
+				c, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+			}
+			c, s := dialDTLS(t, l, client)
+			mustExchange(t, c, s, "ping")
+		})
+	}
+	t.Run("queue", func(t *testing.T) {
+		l := listenDTLS(t, &DTLSListenConfig{MaxQueued: 3}, server)
+		c, s := dialDTLS(t, l, client)
+		for i := range 5 {
+			if _, err := fmt.Fprint(c, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		until(t, func() bool { return l.Stats().DroppedFull == 2 })
+		mustRead(t, s, "0")
+	})
+	for name, limits := range map[string]DTLSListenConfig{
+		"MaxConns": {MaxConns: -1}, "MaxHalfOpen": {MaxHalfOpen: -1}, "MaxQueued": {MaxQueued: -1}, "ReadBuffer": {ReadBuffer: -1},
+	} {
+		_, err := limits.Listen("udp", "127.0.0.1:0", server)
+		var bad *ConfigError
+		if !errors.As(err, &bad) || bad.Field != "DTLSListenConfig."+name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// until waits for what another goroutine is about to do.
+func until(t testing.TB, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not happen")
+		}
+	}
+}
+
+func mustRead(t testing.TB, c net.Conn, want string) {
+	t.Helper()
+	buf := make([]byte, len(want)+1)
+	if n, err := c.Read(buf); err != nil || string(buf[:n]) != want {
+		t.Fatalf("read %q, %v; want %q", buf[:n], err, want)
+	}
+}
+
+// A client that begins anew from the same address is a new connection, and the old one is over.
+func TestDTLSReconnectIsANewConnection(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	asked := make(chan bool, 10)
+	server.VerifyConnection = func(ConnectionState) error { asked <- true; return nil }
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	var served [2]*Conn
+	for i := range served {
+		c := ClientDTLS(unclosed{ConnectPacketConn(pc, l.Addr())}, client)
+		ended := make(chan error, 1)
+		go func() { ended <- c.Handshake() }()
+		if served[i], err = accept(l); err != nil {
+			t.Fatal(err)
+		}
+		defer served[i].Close()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		mustExchange(t, served[i], c, "hello")
+		mustExchange(t, c, served[i], "hello")
+		<-asked
+	}
+	for range 2 {
+		if _, err := served[0].Read(make([]byte, 1)); !errors.Is(err, ErrSSLClientReconnect) {
+			t.Errorf("Read of the old connection: %v", err)
+		}
+	}
+	if _, err := served[0].Write([]byte("x")); !errors.Is(err, ErrSSLClientReconnect) {
+		t.Errorf("Write of the old connection: %v", err)
+	}
+	if err := served[0].Close(); err != nil {
+		t.Error(err)
+	}
+	if st := l.Stats(); st.Reconnects != 1 || st.Accepted != 2 || st.Conns != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// unclosed is a client that vanishes without a word, and leaves its socket to the next.
+type unclosed struct{ net.Conn }
+
+func (unclosed) Close() error { return nil }
+
+// Neither a ClientHello without a cookie nor the old one, sent again, harms a connection.
+func TestDTLSConnectionSurvivesClientHellosFromItsAddress(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	tap := &recorder{Conn: ConnectPacketConn(pc, l.Addr())}
+	c := ClientDTLS(tap, client)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Handshake() }()
+	s, err := accept(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for _, hello := range append(tap.datagrams()[:2], firstFlight(t, client)) {
+		if _, err := pc.WriteTo(hello, l.Addr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustExchange(t, c, s, "ping")
+	mustExchange(t, s, c, "pong")
+	if st := l.Stats(); st.Accepted != 1 || st.HelloVerifies != 2 || st.DroppedUnknown != 2 {
+		t.Errorf("%+v", st)
+	}
+	c.Close()
+}
+
+// recorder keeps what is written.
+type recorder struct {
+	net.Conn
+	mu   sync.Mutex
+	sent [][]byte
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	r.sent = append(r.sent, bytes.Clone(p))
+	r.mu.Unlock()
+	return r.Conn.Write(p)
+}
+
+func (r *recorder) datagrams() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sent
+}
+
+func TestDTLSListenerCloseLeavesConnectionsAlone(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	c, s := dialDTLS(t, l, client)
+	silentClient(t, l, client) // is never accepted
+	until(t, func() bool { return l.Stats().Conns == 2 })
+	waiting := make(chan error, 1)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_, err := l.Accept()
+		waiting <- err
+	}()
+	if err := <-waiting; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept after Close: %v", err)
+	}
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a second Close: %v", err)
+	}
+	mustExchange(t, c, s, "ping")
+	mustExchange(t, s, c, "pong")
+	if _, err := DialDTLSContext(canceledSoon(t), "udp", l.Addr().String(), client); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a new client: %v", err)
+	}
+	s.Close()
+	<-l.stopped // the reader
+	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the client reads %v", err)
+	}
+}
+
+func canceledSoon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestDTLSListenerServesOtherSockets(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	dir, err := os.MkdirTemp("", "dtls") // the name of a test is too long for a socket's
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	pc, err := net.ListenPacket("unixgram", filepath.Join(dir, "server"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewDTLSListener(pc, server)
+	if err != nil {
+		pc.Close()
+		t.Fatal(err)
+	}
+	stop := echoDTLS(l)
+	defer stop()
+	own, err := net.ListenPacket("unixgram", filepath.Join(dir, "client"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ClientDTLS(ConnectPacketConn(own, l.Addr()), client)
+	defer c.Close()
+	if _, err := ask(c, "ping"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// 100,000 ClientHellos from as many addresses leave nothing behind, and disturb nobody.
+func TestDTLSListenerSurvivesAFlood(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	const live, spoofed = 100, 100_000
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	stop := echoDTLS(l)
+	defer stop()
+	var conns [live]*Conn
+	var dials errgroup.Group
+	for i := range conns {
+		dials.Go(func() (err error) {
+			conns[i], err = DialDTLS("udp", l.Addr().String(), client)
+			return err
+		})
+	}
+	if err := dials.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	hello := firstFlight(t, client)
+	for _, c := range conns {
+		if _, err := ask(c, "before"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, goBefore := cbridge.Allocations(), liveHeap()
+
+	over := make(chan struct{})
+	var asked, again [live]int
+	var clients errgroup.Group
+	for i, c := range conns {
+		clients.Go(func() error {
+			for {
+				sent, err := ask(c, fmt.Sprint("request ", i, asked[i]))
+				if err != nil {
+					return err
+				}
+				asked[i]++
+				again[i] += sent - 1
+				select {
+				case <-over:
+					return nil
+				default:
+				}
+			}
+		})
+	}
+	began := time.Now()
+	flood(t, l.Addr(), hello, spoofed)
+	took := time.Since(began)
+	close(over)
+	if err := clients.Wait(); err != nil {
+		t.Error(err)
+	}
+	st, after, goAfter := l.Stats(), cbridge.Allocations(), liveHeap()
+	if st.Conns != live || st.Accepted != live || st.HalfOpen != 0 {
+		t.Errorf("%+v", st)
+	}
+	if blocks := after.LiveBlocks - before.LiveBlocks; blocks > live { // a datagram that just passes
+		t.Errorf("%d more blocks in the C heap", blocks)
+	}
+	if grown := goAfter - goBefore; grown > 4<<20 {
+		t.Errorf("the Go heap has grown by %d bytes", grown)
+	}
+	total, lost := 0, 0
+	for i := range conns {
+		total += asked[i]
+		lost += again[i]
+	}
+	t.Logf("%d ClientHellos in %v, %d answered; meanwhile %d exchanges, %d datagrams sent again; heap %+d bytes, C heap %+d bytes",
+		spoofed, took.Round(time.Millisecond), st.HelloVerifies-live, total, lost, goAfter-goBefore, after.LiveBytes-before.LiveBytes)
+}
+
+// flood sends a datagram to addr, from n addresses of 127.0.0.0/8.
+func flood(t testing.TB, addr net.Addr, datagram []byte, n int) {
+	t.Helper()
+	pc, err := net.ListenPacket("udp4", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	p := ipv4.NewPacketConn(pc)
+	for i := range n {
+		from := net.IPv4(127, byte(1+i>>16), byte(i>>8), byte(i))
+		if _, err := p.WriteTo(datagram, &ipv4.ControlMessage{Src: from}, addr); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// liveHeap is how many bytes of the Go heap are in use.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC() // what the first one has finalized
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -1,0 +1,342 @@
+package mbedtls
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// DTLSListenConfig has the limits of a listener for DTLS; the zero value is safe.
+type DTLSListenConfig struct {
+	// MaxConns is how many connections there may be at once, half-open ones included; 0 is any number. A client that
+	// comes when there is no room gets no answer, and tries again.
+	MaxConns int
+
+	// MaxHalfOpen is how many connections may be there at once whose handshake is not complete; 0 is 1024. They begin
+	// when the client's cookie is good, and end with the handshake, or with Close.
+	MaxHalfOpen int
+
+	// MaxQueued is how many datagrams of a connection wait for its Read or Handshake; 0 is 64. What comes then is lost.
+	MaxQueued int
+
+	// ReadBuffer is the size that is asked for the socket's receive buffer, in bytes; 0 is 4 MiB. The system may cut it.
+	ReadBuffer int
+
+	// AcceptAddressChange is asked when a connection's peer has shown, by a new and authentic record with its connection
+	// ID, that it has another address now (RFC 9146 section 6). Where it returns false, what this end sends still goes to
+	// the old one. It must return soon, and not call into its connection. nil takes each new address.
+	AcceptAddressChange func(c *Conn, to net.Addr) bool
+}
+
+const (
+	defaultHalfOpen   = 1024
+	defaultQueued     = 64
+	defaultReadBuffer = 4 << 20
+)
+
+// DTLSListener accepts the DTLS connections of one socket. One goroutine reads from it, and finds each datagram's
+// connection by its connection ID, or by the sender's address. An unknown sender gets a HelloVerifyRequest, for which
+// nothing is kept; it becomes a connection with the ClientHello that brings the cookie back. A ClientHello with a good
+// cookie from the address of a connection that is there already begins a new one, with its own handshake, in place of the
+// old, whose calls then fail with ErrSSLClientReconnect (RFC 6347 section 4.2.8). Only a connection that has a connection
+// ID lives on.
+type DTLSListener struct {
+	socket socket
+	config *Config
+	limits DTLSListenConfig
+	jar    cookieJar // nil: no cookies
+	cidLen int       // of the connections' own IDs
+
+	accepted chan *Conn
+	done     chan struct{} // closed by Close, or when the socket fails
+	stopped  chan struct{} // closed when the reader has ended
+
+	stats counters
+
+	mu       sync.Mutex
+	byAddr   map[endpointKey]*peer
+	byCID    map[string]*peer
+	conns    int // that are not closed
+	halfOpen int
+	closed   bool
+	err      error // why
+	handOver bool  // the reader stops at its next deadline
+}
+
+// DTLSStats counts what a listener has seen since it began.
+type DTLSStats struct {
+	Conns, HalfOpen int // now
+
+	Accepted      uint64 // connections that began, by a ClientHello with a good cookie
+	Reconnects    uint64 // of them, those that took another's place
+	HelloVerifies uint64 // HelloVerifyRequests sent
+	AddressChange uint64 // addresses that connections moved to
+
+	// Datagrams that were dropped, by reason.
+	DroppedUnknown uint64 // neither a ClientHello nor for a connection
+	DroppedFull    uint64 // the connection's queue was full
+	DroppedLimit   uint64 // a good ClientHello over MaxConns or MaxHalfOpen, or when the listener was closed
+}
+
+type counters struct {
+	accepted, reconnects, helloVerifies, addressChanges, unknown, full, limit atomic.Uint64
+}
+
+// ListenDTLS listens on a UDP address. network is "udp", "udp4" or "udp6". It fails at once if config cannot be used. On a
+// host with several addresses, name one: from the wildcard address, the system chooses the source of each answer.
+func ListenDTLS(network, addr string, config *Config) (*DTLSListener, error) {
+	return new(DTLSListenConfig).Listen(network, addr, config)
+}
+
+// NewDTLSListener makes a listener of a socket, which it owns from then on.
+func NewDTLSListener(pc net.PacketConn, config *Config) (*DTLSListener, error) {
+	return new(DTLSListenConfig).New(pc, config)
+}
+
+// Listen is [ListenDTLS] with these limits.
+func (lc *DTLSListenConfig) Listen(network, addr string, config *Config) (*DTLSListener, error) {
+	if !isDatagram(network) {
+		return nil, net.UnknownNetworkError(network)
+	}
+	if config == nil {
+		config = new(Config)
+	}
+	if err := config.ValidateDTLS(true); err != nil {
+		return nil, err
+	}
+	pc, err := net.ListenPacket(network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if udp, ok := pc.(*net.UDPConn); ok {
+		size := lc.ReadBuffer
+		if size == 0 {
+			size = defaultReadBuffer
+		}
+		if err := udp.SetReadBuffer(size); err != nil {
+			pc.Close()
+			return nil, err
+		}
+	}
+	l, err := lc.New(pc, config)
+	if err != nil {
+		pc.Close()
+	}
+	return l, err
+}
+
+// New is [NewDTLSListener] with these limits. If it fails, pc is still the caller's.
+func (lc *DTLSListenConfig) New(pc net.PacketConn, config *Config) (*DTLSListener, error) {
+	if config == nil {
+		config = new(Config)
+	}
+	if err := config.ValidateDTLS(true); err != nil {
+		return nil, err
+	}
+	limits := *lc
+	for _, f := range []struct {
+		name  string
+		value *int
+		zero  int
+	}{
+		{"MaxConns", &limits.MaxConns, 0}, {"MaxHalfOpen", &limits.MaxHalfOpen, defaultHalfOpen},
+		{"MaxQueued", &limits.MaxQueued, defaultQueued}, {"ReadBuffer", &limits.ReadBuffer, defaultReadBuffer},
+	} {
+		if *f.value < 0 {
+			return nil, &ConfigError{Field: "DTLSListenConfig." + f.name, Value: *f.value, Err: errors.New("is negative")}
+		}
+		if *f.value == 0 {
+			*f.value = f.zero
+		}
+	}
+	jar, err := config.cookieJar()
+	if err != nil {
+		return nil, err
+	}
+	l := &DTLSListener{
+		socket: newSocket(pc), config: config, limits: limits, jar: jar,
+		accepted: make(chan *Conn, limits.MaxHalfOpen), done: make(chan struct{}), stopped: make(chan struct{}),
+		byAddr: map[endpointKey]*peer{}, byCID: map[string]*peer{},
+	}
+	if id := config.DTLS.ConnectionID; id != nil {
+		l.cidLen = id.Length
+	}
+	go l.run()
+	return l, nil
+}
+
+// Accept returns the next connection, a *[Conn], before its handshake: a slow client delays no other. The caller must run
+// the handshake (Read and Write do so), and Close it whatever comes of that. It fails with [net.ErrClosed] after Close.
+func (l *DTLSListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.accepted:
+		return c, nil
+	case <-l.done:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return nil, &net.OpError{Op: "accept", Net: l.Addr().Network(), Addr: l.Addr(), Err: l.err}
+	}
+}
+
+// Addr is the socket's own address.
+func (l *DTLSListener) Addr() net.Addr { return l.socket.LocalAddr() }
+
+// Close ends Accept, and the connections that it has not returned yet. The others live on; with the last of them, the
+// socket is closed.
+func (l *DTLSListener) Close() error {
+	if !l.shut(net.ErrClosed) {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// shut takes no more connections, for that reason, and reports whether there was none before.
+func (l *DTLSListener) shut(reason error) bool {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return false
+	}
+	l.closed, l.err = true, reason
+	close(l.done)
+	last := l.conns == 0
+	l.mu.Unlock()
+	if last {
+		l.socket.Close()
+	}
+	for {
+		select {
+		case c := <-l.accepted:
+			c.Close()
+		default:
+			return true
+		}
+	}
+}
+
+// Stats counts what the listener has seen.
+func (l *DTLSListener) Stats() DTLSStats {
+	l.mu.Lock()
+	conns, halfOpen := l.conns, l.halfOpen
+	l.mu.Unlock()
+	return DTLSStats{
+		Conns: conns, HalfOpen: halfOpen,
+		Accepted: l.stats.accepted.Load(), Reconnects: l.stats.reconnects.Load(),
+		HelloVerifies: l.stats.helloVerifies.Load(), AddressChange: l.stats.addressChanges.Load(),
+		DroppedUnknown: l.stats.unknown.Load(), DroppedFull: l.stats.full.Load(), DroppedLimit: l.stats.limit.Load(),
+	}
+}
+
+// run reads until the socket is closed, or fails.
+func (l *DTLSListener) run() {
+	defer close(l.stopped)
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := l.socket.read(buf)
+		if isTimeout(err) {
+			if l.handsOver() {
+				return
+			}
+			continue
+		}
+		if err != nil {
+			l.fail(err)
+			return
+		}
+		l.dispatch(buf[:n], from)
+	}
+}
+
+// handsOver tells whether the reader shall leave what comes now to somebody else.
+func (l *DTLSListener) handsOver() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.handOver
+}
+
+// fail ends all connections when the socket has failed.
+func (l *DTLSListener) fail(err error) {
+	l.mu.Lock()
+	all := map[*peer]bool{}
+	for _, p := range l.byAddr {
+		all[p] = true
+	}
+	for _, p := range l.byCID {
+		all[p] = true
+	}
+	l.mu.Unlock()
+	for p := range all {
+		p.end(err)
+	}
+	l.shut(err)
+}
+
+// dispatch finds the connection of a datagram, by its first record.
+func (l *DTLSListener) dispatch(datagram []byte, from endpoint) {
+	record, ok := parseRecord(datagram, l.cidLen)
+	if !ok {
+		l.stats.unknown.Add(1)
+		return
+	}
+	l.mu.Lock()
+	p := l.byAddr[from.key()]
+	if record.cid != nil {
+		p = l.byCID[string(record.cid)]
+	}
+	l.mu.Unlock()
+	hello, isHello := record.clientHello()
+	switch {
+	case isHello && (p == nil || hello.random != p.random):
+		l.meet(p, datagram, hello, from)
+	case p == nil || isHello && p.established():
+		l.stats.unknown.Add(1) // the second is an old ClientHello of the same handshake
+	default:
+		p.deliver(datagram, from)
+	}
+}
+
+// meet answers a ClientHello that is not part of old's handshake, if there is an old connection.
+func (l *DTLSListener) meet(old *peer, datagram []byte, hello clientHello, from endpoint) {
+	if l.jar != nil {
+		id := l.config.DTLS.transportID(from.netAddr())
+		if !l.jar.check(id, hello.cookie) {
+			cookie, err := l.jar.write(id)
+			if err != nil {
+				l.stats.unknown.Add(1)
+				return
+			}
+			if l.socket.write(hello.verifyRequest(datagram, cookie), from) == nil {
+				l.stats.helloVerifies.Add(1)
+			}
+			return
+		}
+	}
+	p := newPeer(l, from, hello.random)
+	l.mu.Lock()
+	if l.closed || l.limits.MaxConns > 0 && l.conns >= l.limits.MaxConns || l.halfOpen >= l.limits.MaxHalfOpen {
+		l.mu.Unlock()
+		l.stats.limit.Add(1)
+		return
+	}
+	l.conns++
+	l.halfOpen++
+	l.byAddr[from.key()] = p
+	hasCID := old != nil && old.cid != "" && old.established()
+	l.mu.Unlock()
+	if old != nil {
+		l.stats.reconnects.Add(1)
+		if !hasCID {
+			old.end(&Error{Code: ErrSSLClientReconnect, Op: "mbedtls_ssl_read"})
+		}
+	}
+	l.stats.accepted.Add(1)
+	p.deliver(datagram, from)
+	select {
+	case l.accepted <- p.conn: // it has room for all half-open ones
+	case <-l.done:
+		p.conn.Close()
+	}
+}
+
+var _ net.Listener = (*DTLSListener)(nil)

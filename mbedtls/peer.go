@@ -1,0 +1,308 @@
+package mbedtls
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// peer is the net.Conn below a listener's connection. What comes for it waits in a queue.
+type peer struct {
+	l      *DTLSListener
+	conn   *Conn
+	random [32]byte // of the ClientHello that it began with
+
+	addr          atomic.Pointer[endpoint]
+	readDeadline  deadline
+	writeDeadline atomic.Pointer[time.Time]
+
+	mu    sync.Mutex
+	queue []queued
+	taken bool          // a datagram is on its way from the queue to the library
+	err   error         // why it has ended
+	done  chan struct{} // closed when it has
+	ready chan struct{} // has an element if the queue may have one
+
+	// Of l.mu.
+	cid      string // this end's connection ID; "" if it has none
+	halfOpen bool
+	left     bool // it does not count any more
+}
+
+// queued is a datagram that waits.
+type queued struct {
+	datagram []byte
+	from     endpoint
+}
+
+func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
+	p := &peer{l: l, random: random, halfOpen: true, done: make(chan struct{}), ready: make(chan struct{}, 1)}
+	p.addr.Store(&from)
+	p.conn = newConn(p, l.config, true, cbridge.Datagram)
+	p.conn.peer = p
+	return p
+}
+
+// established tells whether the handshake is complete.
+func (p *peer) established() bool { return p.conn.handshakeDone.Load() }
+
+// deliver queues a datagram. It is the reader's alone.
+func (p *peer) deliver(datagram []byte, from endpoint) {
+	q := queued{append([]byte(nil), datagram...), from}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return
+	}
+	if len(p.queue) >= p.l.limits.MaxQueued {
+		p.l.stats.full.Add(1)
+		return
+	}
+	// Whoever reads looks at the address, too; but a server may only write.
+	if len(p.queue) == 0 && !p.taken && p.elsewhere(from) && p.conn.mu.TryLock() {
+		p.checkAddress(q)
+		p.conn.mu.Unlock()
+	}
+	p.queue = append(p.queue, q)
+	select {
+	case p.ready <- struct{}{}:
+	default:
+	}
+}
+
+// receive waits for a datagram.
+func (p *peer) receive(take func(datagram []byte) error) error {
+	for {
+		q, err := p.next()
+		if err != nil {
+			return err
+		}
+		if q.datagram != nil {
+			if p.elsewhere(q.from) {
+				p.conn.mu.Lock()
+				p.checkAddress(q)
+				p.conn.mu.Unlock()
+			}
+			err := take(q.datagram)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.taken = false
+			return err
+		}
+		select {
+		case <-p.ready:
+		case <-p.done:
+		case <-p.readDeadline.passed():
+		}
+	}
+}
+
+// next takes what is queued, if the connection lives and the deadline has not passed.
+func (p *peer) next() (q queued, err error) {
+	select {
+	case <-p.readDeadline.passed():
+		return q, os.ErrDeadlineExceeded
+	default:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.err != nil:
+		return q, p.err
+	case len(p.queue) == 0:
+		p.queue = nil // an idle connection keeps no memory
+		return q, nil
+	}
+	q, p.taken = p.queue[0], true
+	p.queue = p.queue[1:]
+	return q, nil
+}
+
+// elsewhere tells whether a datagram came from where the peer of an established connection has not been yet.
+func (p *peer) elsewhere(from endpoint) bool {
+	return p.established() && from.key() != p.addr.Load().key()
+}
+
+// checkAddress adopts the address that a datagram came from, if its first record proves that the peer is there now: it is
+// authentic, and newer than all others (RFC 9146 section 6). It does nothing while the library has not seen all that came
+// before: of what it does not know, it takes a copy for new. With conn.mu held.
+func (p *peer) checkAddress(q queued) {
+	ssl := p.conn.ssl
+	if ssl.Retain() != nil {
+		return
+	}
+	defer ssl.Release()
+	if ssl.InputLen() > 0 || ssl.CheckPending() {
+		return
+	}
+	if newer, err := ssl.CheckRecord(q.datagram); err != nil || !newer {
+		return
+	}
+	if accept := p.l.limits.AcceptAddressChange; accept != nil && !accept(p.conn, q.from.netAddr()) {
+		return
+	}
+	p.move(q.from)
+}
+
+// move changes the peer's address. It takes no other connection's place, which the peer's own ID has no need of.
+func (p *peer) move(to endpoint) {
+	p.l.mu.Lock()
+	defer p.l.mu.Unlock()
+	if p.left {
+		return
+	}
+	old := p.addr.Swap(&to).key()
+	if p.l.byAddr[old] == p {
+		delete(p.l.byAddr, old)
+	}
+	if p.l.byAddr[to.key()] == nil {
+		p.l.byAddr[to.key()] = p
+	}
+	p.l.stats.addressChanges.Add(1)
+}
+
+// connectionIDAttempts bounds how often a listener asks for an ID that is not in use.
+const connectionIDAttempts = 8
+
+var errConnectionIDTaken = errors.New("mbedtls: Config.DTLS.ConnectionID: all that were generated are in use")
+
+// newConnectionID is one that no other connection of the listener has.
+func (p *peer) newConnectionID(id *ConnectionID) ([]byte, error) {
+	for range connectionIDAttempts {
+		own, err := id.generate()
+		if err != nil {
+			return nil, err
+		}
+		if p.claim(string(own)) {
+			return own, nil
+		}
+	}
+	return nil, errConnectionIDTaken
+}
+
+// claim makes cid the peer's, if it is nobody else's.
+func (p *peer) claim(cid string) bool {
+	p.l.mu.Lock()
+	defer p.l.mu.Unlock()
+	if p.left {
+		return true // and the connection is closed
+	}
+	if p.l.byCID[cid] != nil {
+		return false
+	}
+	p.cid = cid
+	p.l.byCID[cid] = p
+	return true
+}
+
+// settled notes that the handshake is over, one way or the other. Connections of no listener have a nil peer.
+func (p *peer) settled(err error) {
+	if p == nil {
+		return
+	}
+	p.l.mu.Lock()
+	defer p.l.mu.Unlock()
+	p.notHalfOpen()
+	if st := p.conn.state.Load(); err == nil && p.cid != "" && len(st.OwnConnectionID) == 0 {
+		delete(p.l.byCID, p.cid) // the client uses none
+		p.cid = ""
+	}
+}
+
+// notHalfOpen makes room for another half-open connection. With l.mu held.
+func (p *peer) notHalfOpen() {
+	if p.halfOpen && !p.left {
+		p.l.halfOpen--
+	}
+	p.halfOpen = false
+}
+
+// end makes all calls fail with err, and drops what is queued.
+func (p *peer) end(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return
+	}
+	p.err, p.queue = err, nil
+	close(p.done)
+	p.conn.rouse()
+}
+
+// Close takes the connection from its listener, and with the last one, the socket.
+func (p *peer) Close() error {
+	p.end(net.ErrClosed)
+	if p.leave() {
+		return p.l.socket.Close()
+	}
+	return nil
+}
+
+// leave takes the connection out of the listener, and reports whether that needs the socket no more.
+func (p *peer) leave() bool {
+	l := p.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.left {
+		return false
+	}
+	p.notHalfOpen()
+	p.left = true
+	l.conns--
+	if key := p.addr.Load().key(); l.byAddr[key] == p {
+		delete(l.byAddr, key)
+	}
+	if p.cid != "" {
+		delete(l.byCID, p.cid)
+	}
+	return l.closed && l.conns == 0
+}
+
+// Read is receive for [Conn.NetConn]'s sake: what it takes, the connection misses.
+func (p *peer) Read(b []byte) (n int, err error) {
+	err = p.receive(func(datagram []byte) error {
+		n = copy(b, datagram)
+		return nil
+	})
+	return n, err
+}
+
+// Write sends a datagram to where the peer is now. A socket for datagrams does not make wait, so that the deadline is
+// looked at once.
+func (p *peer) Write(b []byte) (int, error) {
+	if t := p.writeDeadline.Load(); t != nil && !t.IsZero() && !time.Now().Before(*t) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	p.mu.Lock()
+	err := p.err
+	p.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if err := p.l.socket.write(b, *p.addr.Load()); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func (p *peer) LocalAddr() net.Addr  { return p.l.socket.LocalAddr() }
+func (p *peer) RemoteAddr() net.Addr { return p.addr.Load().netAddr() }
+
+func (p *peer) SetDeadline(t time.Time) error {
+	return errors.Join(p.SetReadDeadline(t), p.SetWriteDeadline(t))
+}
+
+func (p *peer) SetReadDeadline(t time.Time) error {
+	p.readDeadline.set(t)
+	return nil
+}
+
+func (p *peer) SetWriteDeadline(t time.Time) error {
+	p.writeDeadline.Store(&t)
+	return nil
+}

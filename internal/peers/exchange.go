@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,14 +25,17 @@ const lineLen = 8192
 // alphabet has 16 letters that neither s_server nor s_client take for commands, and that survive a printf.
 const alphabet = "0123456789ADEFGH"
 
-// payload is random text of n bytes, in lines of lineLen; the last one may be shorter.
-func payload(n int) []byte {
+// datagramLen is that of a datagram: any path takes it.
+const datagramLen = 1024
+
+// payload is random text of n bytes, in lines of the given length; the last one may be shorter.
+func payload(n, line int) []byte {
 	text := make([]byte, n)
 	rand.Read(text) // never fails
 	for i, b := range text {
 		text[i] = alphabet[b%16]
 	}
-	for end := lineLen; end < n; end += lineLen {
+	for end := line; end < n; end += line {
 		text[end-1] = '\n'
 	}
 	if n > 0 {
@@ -43,7 +47,7 @@ func payload(n int) []byte {
 // Exchange moves size bytes each way between two ends of a connection in this process, and compares.
 func Exchange(a, b Conn, size int) (Transfer, error) {
 	began := time.Now()
-	there, back := payload(size), payload(size)
+	there, back := payload(size, lineLen), payload(size, lineLen)
 	var g errgroup.Group
 	g.Go(func() error { return sendAll(a, there) })
 	g.Go(func() error { return sendAll(b, back) })
@@ -57,7 +61,10 @@ func Exchange(a, b Conn, size int) (Transfer, error) {
 
 // exchangePipes sends one stream through each of the process's stdin and stdout.
 func exchangePipes(p *Peer, conn Conn) error {
-	there, back := payload(p.size), payload(p.size)
+	there, back := payload(p.size, p.line), payload(p.size, p.line)
+	if p.datagram {
+		return pipeDatagrams(p, conn, there, back)
+	}
 	var g errgroup.Group
 	g.Go(func() error { return sendAll(conn, there) })
 	g.Go(func() error { return sendAll(p.Stdin, back) })
@@ -73,10 +80,49 @@ func exchangePipes(p *Peer, conn Conn) error {
 
 // exchangeEcho sends one stream that the process sends back.
 func exchangeEcho(p *Peer, conn Conn) error {
-	there := payload(p.size)
+	there := payload(p.size, p.line)
+	if p.datagram {
+		for line := range slices.Chunk(there, p.line) {
+			if err := sendAll(conn, line); err != nil {
+				return err
+			}
+			if err := p.receive(conn, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	var g errgroup.Group
 	g.Go(func() error { return sendAll(conn, there) })
 	g.Go(func() error { return receive(conn, there) })
+	return g.Wait()
+}
+
+// pipeDatagrams sends no datagram before the one ahead of it has arrived: UDP would drop what comes too fast.
+func pipeDatagrams(p *Peer, conn Conn, there, back []byte) error {
+	var g errgroup.Group
+	g.Go(func() error {
+		for line := range slices.Chunk(there, p.line) {
+			if err := sendAll(conn, line); err != nil {
+				return err
+			}
+			if err := p.Stdout.awaitText(line); err != nil {
+				return fmt.Errorf("stdout lacks what was sent: %w", err)
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		for line := range slices.Chunk(back, p.line) {
+			if err := sendAll(p.Stdin, line); err != nil {
+				return err
+			}
+			if err := p.receive(conn, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return g.Wait()
 }
 
@@ -95,6 +141,39 @@ func receive(r io.Reader, want []byte) error {
 	}
 	return compare(got, want)
 }
+
+// receive reads what the peer sent at once, and compares.
+func (p *Peer) receive(conn Conn, want []byte) error {
+	got, err := p.read(conn, len(want))
+	if err != nil {
+		return err
+	}
+	return compare(got, want)
+}
+
+// read reads n bytes that the peer sent at once.
+func (p *Peer) read(conn Conn, n int) ([]byte, error) {
+	if !p.datagram {
+		got := make([]byte, n)
+		at, err := io.ReadFull(conn, got)
+		if err != nil {
+			return nil, fmt.Errorf("receive, after %d of %d bytes: %w", at, n, err)
+		}
+		return got, nil
+	}
+	got := make([]byte, maxPlaintext)
+	at, err := conn.Read(got)
+	if err != nil {
+		return nil, fmt.Errorf("receive: %w", err)
+	}
+	if at != n {
+		return nil, fmt.Errorf("a datagram of %d bytes arrived as %d", n, at)
+	}
+	return got[:n], nil
+}
+
+// maxPlaintext is what a record holds at most (RFC 6347, section 4.1).
+const maxPlaintext = 1 << 14
 
 func compare(got, want []byte) error {
 	if bytes.Equal(got, want) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -18,12 +19,35 @@ var gnutlsVersions = map[uint16]string{
 	tls.VersionTLS13: "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 }
 
-func gnutlsPriority(o Options) string { return cmp.Or(o.Priority, gnutlsVersions[o.Version]) }
+func gnutlsPriority(o Options) string {
+	if o.Datagram {
+		return cmp.Or(o.Priority, "NORMAL:-VERS-ALL:+VERS-DTLS1.2")
+	}
+	return cmp.Or(o.Priority, gnutlsVersions[o.Version])
+}
 
-var gnutlsReady = regexp.MustCompile(`listening on IPv4 \S+ port \d+\.\.\.done`)
+// gnutlsDatagram are the arguments of both programs for DTLS.
+func gnutlsDatagram(o Options) (args []string) {
+	if o.Datagram {
+		args = append(args, "--udp")
+	}
+	if o.MTU > 0 {
+		args = append(args, "--mtu="+strconv.Itoa(o.MTU))
+	}
+	return args
+}
+
+// With DTLS, gnutls-serv goes on when it does not get the port of IPv4.
+var gnutlsReady = regexp.MustCompile(`listening on IPv4 \S+ port \d+\.\.\.(done|bind\(\) failed)`)
+
+// gnutlsEcho is how much gnutls-serv echoes at once over DTLS: of a longer record it makes several.
+const gnutlsEcho = 254
 
 func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
-	return withFreePort(func(port string) (*Peer, error) {
+	if o.Datagram {
+		o.Payload = min(o.lineLen(), gnutlsEcho)
+	}
+	return withFreePort(o.network(), func(port string) (*Peer, error) {
 		args := []string{"--echo", "--quiet", "--priority=" + gnutlsPriority(o), "--port=" + port}
 		if o.Cert != "" {
 			args = append(args, "--x509certfile="+o.Cert, "--x509keyfile="+o.Key)
@@ -33,11 +57,16 @@ func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
 		} else {
 			args = append(args, "--disable-client-cert")
 		}
+		args = append(args, gnutlsDatagram(o)...)
 		p, err := Start(ctx, "gnutls-serv", "gnutls-serv", append(args, o.Args...)...)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := p.AwaitOutput(p.Stderr, gnutlsReady); err != nil {
+		ready, err := p.AwaitOutput(p.Stderr, gnutlsReady)
+		if err == nil && ready[1] != "done" {
+			err = p.Explain(errPortTaken)
+		}
+		if err != nil {
 			p.Stop()
 			if strings.Contains(p.Stderr.String(), "in use") {
 				err = errors.Join(errPortTaken, err)
@@ -45,7 +74,8 @@ func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
 			return nil, err
 		}
 		return &Peer{
-			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.Size, exchange: exchangeEcho, hangUp: closeWrite,
+			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.Size, line: o.lineLen(), datagram: o.Datagram,
+			exchange: exchangeEcho, hangUp: closeWrite,
 		}, nil
 	})
 }
@@ -67,9 +97,12 @@ func gnutlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
 	} else {
 		args = append(args, "--insecure")
 	}
+	args = append(args, gnutlsDatagram(o)...)
 	p, err := Start(ctx, "gnutls-cli", "gnutls-cli", append(append(args, o.Args...), host)...)
 	if err != nil {
 		return nil, err
 	}
-	return &Peer{Process: p, size: o.Size, exchange: exchangePipes, hangUp: closeStdin}, nil
+	return &Peer{
+		Process: p, size: o.Size, line: o.lineLen(), datagram: o.Datagram, exchange: exchangePipes, hangUp: closeStdin,
+	}, nil
 }

@@ -7,12 +7,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,7 +45,7 @@ func mbedtlsProgram(name string) (string, error) {
 
 // mbedtlsArgs are what both programs understand alike. Without a certificate of ours they would use one of their own.
 func mbedtlsArgs(o Options) []string {
-	args := append([]string{"exchanges=" + strconv.Itoa(exchanges(o.Size))}, mbedtlsVersions[o.Version]...)
+	args := append([]string{"exchanges=" + strconv.Itoa(o.exchanges())}, mbedtlsProtocol(o)...)
 	args = append(args, "crt_file="+cmp.Or(o.Cert, "none"), "key_file="+cmp.Or(o.Key, "none"))
 	if o.CA != "" {
 		return append(args, "ca_file="+o.CA, "auth_mode=required")
@@ -53,18 +53,29 @@ func mbedtlsArgs(o Options) []string {
 	return append(args, "ca_file=none", "auth_mode=none")
 }
 
-// exchanges is how many lines make up size.
-func exchanges(size int) int { return (size + lineLen - 1) / lineLen }
+func mbedtlsProtocol(o Options) []string {
+	if !o.Datagram {
+		return mbedtlsVersions[o.Version]
+	}
+	args := []string{"dtls=1"}
+	if o.MTU > 0 {
+		args = append(args, "mtu="+strconv.Itoa(o.MTU))
+	}
+	return args
+}
 
 var mbedtlsReady = regexp.MustCompile(`Waiting for a remote connection \.\.\.`)
+
+// mbedtlsClosed is the end of a connection, and the next wait, with which the program flushes its output.
+var mbedtlsClosed = regexp.MustCompile(`Closing the connection\.\.\. done\s+\. Waiting`)
 
 func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
 	program, err := mbedtlsProgram("ssl_server2")
 	if err != nil {
 		return nil, err
 	}
-	return withFreePort(func(port string) (*Peer, error) {
-		length := strconv.Itoa(lineLen)
+	return withFreePort(o.network(), func(port string) (*Peer, error) {
+		length := strconv.Itoa(o.lineLen())
 		args := append([]string{"server_addr=127.0.0.1", "server_port=" + port, "buffer_size=" + length, "response_size=" + length},
 			mbedtlsArgs(o)...)
 		p, err := Start(ctx, "ssl_server2", program, append(args, o.Args...)...)
@@ -79,8 +90,8 @@ func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
 			return nil, err
 		}
 		return &Peer{
-			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: exchanges(o.Size) * lineLen,
-			exchange: exchangeAsClient, hangUp: nothing,
+			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.exchanges() * o.lineLen(),
+			line: o.lineLen(), datagram: o.Datagram, exchange: exchangeAsClient, hangUp: nothing,
 		}, nil
 	})
 }
@@ -94,29 +105,32 @@ func mbedtlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"server_addr=" + host, "server_port=" + port, "server_name=" + o.serverName(), "request_size=" + strconv.Itoa(lineLen)},
+	args := append([]string{"server_addr=" + host, "server_port=" + port, "server_name=" + o.serverName(), "request_size=" + strconv.Itoa(o.lineLen())},
 		mbedtlsArgs(o)...)
 	p, err := Start(ctx, "ssl_client2", program, append(args, o.Args...)...)
 	if err != nil {
 		return nil, err
 	}
-	return &Peer{Process: p, size: exchanges(o.Size) * lineLen, exchange: exchangeAsServer, hangUp: nothing}, nil
+	return &Peer{
+		Process: p, size: o.exchanges() * o.lineLen(), line: o.lineLen(), datagram: o.Datagram, exchange: exchangeAsServer, hangUp: nothing,
+	}, nil
 }
 
 // exchangeAsClient sends ssl_server2 its requests, each a line, and takes the responses. The server hangs up after the
 // last one, and then waits for the next client: with that, all its output is there.
 func exchangeAsClient(p *Peer, conn Conn) error {
-	there, back := payload(p.size), make([]byte, p.size)
-	for at := 0; at < p.size; at += lineLen {
-		if err := sendAll(conn, there[at:at+lineLen]); err != nil {
+	there, back := payload(p.size, p.line), make([]byte, 0, p.size)
+	for line := range slices.Chunk(there, p.line) {
+		if err := sendAll(conn, line); err != nil {
 			return err
 		}
-		if n, err := io.ReadFull(conn, back[at:at+lineLen]); err != nil {
-			return fmt.Errorf("receive, after %d of %d bytes: %w", at+n, p.size, err)
+		got, err := p.read(conn, p.line)
+		if err != nil {
+			return err
 		}
+		back = append(back, got...)
 	}
-	err := p.Stdout.await(func(out []byte) bool { return len(mbedtlsReady.FindAllIndex(out, 2)) == 2 })
-	if err != nil {
+	if err := p.Stdout.await(mbedtlsClosed.Match); err != nil {
 		return err
 	}
 	return compareDumps(p, there, back)
@@ -125,12 +139,14 @@ func exchangeAsClient(p *Peer, conn Conn) error {
 // exchangeAsServer takes the requests of ssl_client2, and answers each with a line. The client hangs up after the last
 // one, and ends.
 func exchangeAsServer(p *Peer, conn Conn) error {
-	there, back := payload(p.size), make([]byte, p.size)
-	for at := 0; at < p.size; at += lineLen {
-		if n, err := io.ReadFull(conn, back[at:at+lineLen]); err != nil {
-			return fmt.Errorf("receive, after %d of %d bytes: %w", at+n, p.size, err)
+	there, back := payload(p.size, p.line), make([]byte, 0, p.size)
+	for line := range slices.Chunk(there, p.line) {
+		got, err := p.read(conn, p.line)
+		if err != nil {
+			return err
 		}
-		if err := sendAll(conn, there[at:at+lineLen]); err != nil {
+		back = append(back, got...)
+		if err := sendAll(conn, line); err != nil {
 			return err
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"regexp"
-	"strconv"
 	"time"
 )
 
@@ -20,8 +20,19 @@ type Options struct {
 	ServerName string
 
 	// Size is how many bytes Exchange moves each way. The programs of Mbed TLS move whole exchanges of 8192
-	// bytes.
+	// bytes, or with Datagram of Payload bytes.
 	Size int
+
+	// Datagram asks for DTLS 1.2 over UDP, whatever Version says.
+	Datagram bool
+
+	// Payload is how many bytes Exchange puts in a datagram; 0 is 1024. gnutls-serv echoes no more than 254 at once: it
+	// gets that.
+	Payload int
+
+	// MTU is the largest datagram that a peer of DTLS sends in handshakes, without the headers of UDP and IP; 0 leaves it
+	// to the program.
+	MTU int
 
 	// Priority is a priority string for GnuTLS, in place of Version.
 	Priority string
@@ -32,6 +43,17 @@ type Options struct {
 	// Args are further arguments, in the program's own form.
 	Args []string
 }
+
+// lineLen is how many bytes are sent at once.
+func (o Options) lineLen() int {
+	if o.Datagram {
+		return cmp.Or(o.Payload, datagramLen)
+	}
+	return lineLen
+}
+
+// exchanges is how many lines make up Size.
+func (o Options) exchanges() int { return (o.Size + o.lineLen() - 1) / o.lineLen() }
 
 func (o Options) serverName() string { return cmp.Or(o.ServerName, "localhost") }
 
@@ -55,17 +77,19 @@ var (
 // Programs lists them.
 var Programs = []Program{OpenSSL, GnuTLS, MbedTLS}
 
-// Peer is a program with one connection.
+// Peer is a program with one connection. A server of DTLS may be connected to when it has been started, as one of TLS.
 type Peer struct {
 	*Process
 	Addr string // of a server
 
 	size     int
+	line     int  // how many bytes are sent at once
+	datagram bool // and one Read of a Conn gets as many
 	exchange func(*Peer, Conn) error
 	hangUp   func(*Peer, Conn) error
 }
 
-// Conn is this side of a connection with a peer.
+// Conn is this side of a connection with a peer. With Options.Datagram, a Write is a datagram, and so is a Read.
 type Conn interface {
 	net.Conn
 	CloseWrite() error
@@ -103,15 +127,11 @@ func (p *Peer) Await(o *Output, pattern string) error {
 var errPortTaken = errors.New("the port is taken")
 
 // withFreePort starts a server that cannot choose a port by itself.
-func withFreePort(start func(port string) (*Peer, error)) (*Peer, error) {
+func withFreePort(network string, start func(port string) (*Peer, error)) (*Peer, error) {
 	var taken error
 	for range 10 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, err := freePort(network)
 		if err != nil {
-			return nil, err
-		}
-		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-		if err := l.Close(); err != nil {
 			return nil, err
 		}
 		peer, err := start(port)
@@ -121,4 +141,32 @@ func withFreePort(start func(port string) (*Peer, error)) (*Peer, error) {
 		taken = err
 	}
 	return nil, taken
+}
+
+// freePort finds a port that nobody has at the moment.
+func freePort(network string) (string, error) {
+	var l io.Closer
+	var addr net.Addr
+	if network == "udp" {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		l, addr = c, c.LocalAddr()
+	} else {
+		t, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		l, addr = t, t.Addr()
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	return port, errors.Join(err, l.Close())
+}
+
+func (o Options) network() string {
+	if o.Datagram {
+		return "udp"
+	}
+	return "tcp"
 }

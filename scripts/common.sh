@@ -114,11 +114,12 @@ declare -rA PACKAGE=(
     [gcc]=gcc [make]=make [ar]=binutils [/usr/include/stdlib.h]=libc6-dev
     [bzip2]=bzip2 [curl]=curl [/etc/ssl/certs/ca-certificates.crt]=ca-certificates
     [flock]=util-linux [openssl]=openssl [gnutls-cli]=gnutls-bin [shellcheck]=shellcheck
-    [tshark]=tshark
+    [tshark]=tshark [coap-client-openssl]=libcoap3-bin
 )
 readonly BUILD_TOOLS=(gcc make ar /usr/include/stdlib.h bzip2 flock)
 readonly PEER_TOOLS=(openssl gnutls-cli)
-readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt shellcheck tshark)
+readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt shellcheck tshark
+    coap-client-openssl)
 
 ensure() {
     local tool missing=() packages=() log

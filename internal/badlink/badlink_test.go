@@ -350,6 +350,21 @@ func TestCloseEndsEverythingAtOnce(t *testing.T) {
 	}
 }
 
+func TestEncryptedRecordsAreKnownByEpochAndType(t *testing.T) {
+	epoch1 := []byte(record(23, "data"))
+	epoch1[4] = 1
+	for _, test := range []struct {
+		datagram string
+		want     bool
+	}{
+		{record(22, "hello"), false}, {record(25, "secret"), true}, {string(epoch1), true}, {"", false},
+	} {
+		if got := badlink.Encrypted([]byte(test.datagram)); got != test.want {
+			t.Errorf("%x: %v", test.datagram, got)
+		}
+	}
+}
+
 func TestStartNeedsAnAddress(t *testing.T) {
 	if p, err := badlink.Start("127.0.0.1", badlink.Options{}); err == nil {
 		p.Close()

@@ -138,6 +138,11 @@ const (
 	typeCID      = 25
 )
 
+// Encrypted tells whether a datagram begins with an encrypted record.
+func Encrypted(datagram []byte) bool {
+	return len(datagram) >= recordHeader && (datagram[0] == typeCID || datagram[3]|datagram[4] != 0)
+}
+
 // records splits a datagram. What is no whole record stays with the last one.
 func records(d []byte) (split [][]byte) {
 	for len(d) >= recordHeader && d[0] != typeCID {

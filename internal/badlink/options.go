@@ -33,6 +33,7 @@ const (
 // Options say how the link misbehaves. The zero value passes everything.
 type Options struct {
 	// Probabilities, from 0 to 1, each for one datagram. Drop comes first; the others may hit one datagram together.
+	// Corruption of plaintext is something that a handshake of DTLS need not survive: a Filter can spare it with Encrypted.
 	Drop, Duplicate, Reorder, Corrupt float64
 
 	// Every datagram is late by Delay, and by up to Jitter more. With jitter they overtake each other.

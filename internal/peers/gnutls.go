@@ -47,6 +47,10 @@ func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
 	if o.Datagram {
 		o.Payload = min(o.lineLen(), gnutlsEcho)
 	}
+	hangUp := closeWrite
+	if o.Datagram {
+		hangUp = func(*Peer, Conn) error { return ErrStays }
+	}
 	return withFreePort(o.network(), func(port string) (*Peer, error) {
 		args := []string{"--echo", "--quiet", "--priority=" + gnutlsPriority(o), "--port=" + port}
 		if o.Cert != "" {
@@ -75,7 +79,7 @@ func gnutlsServer(ctx context.Context, o Options) (*Peer, error) {
 		}
 		return &Peer{
 			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.Size, line: o.lineLen(), datagram: o.Datagram,
-			exchange: exchangeEcho, hangUp: closeWrite,
+			exchange: exchangeEcho, hangUp: hangUp,
 		}, nil
 	})
 }

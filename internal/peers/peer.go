@@ -113,8 +113,12 @@ func (p *Peer) Exchange(conn Conn) (Transfer, error) {
 	return Transfer{p.size, time.Since(began)}, nil
 }
 
+// ErrStays says that a peer never sends close_notify.
+var ErrStays = errors.New("the program does not hang up")
+
 // HangUp makes the peer close the connection in an orderly way, so that conn reads close_notify next. s_server and
-// gnutls-serv do so only in answer to this side's (s_server's own commands close the socket without).
+// gnutls-serv do so only in answer to this side's (s_server's own commands close the socket without), and with DTLS
+// gnutls-serv not even then: that is ErrStays.
 func (p *Peer) HangUp(conn Conn) error { return p.Explain(p.hangUp(p, conn)) }
 
 // Await waits until one of the program's outputs matches.

@@ -77,7 +77,7 @@ var (
 // Programs lists them.
 var Programs = []Program{OpenSSL, GnuTLS, MbedTLS}
 
-// Peer is a program with one connection. A server of DTLS may be connected to when it has been started, as one of TLS.
+// Peer is a program with one connection. A server of DTLS has its socket, as one of TLS, when it has been started.
 type Peer struct {
 	*Process
 	Addr string // of a server

@@ -5,9 +5,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/transport/v5/deadline"
 )
 
 // Options say how a peer talks DTLS 1.2.
@@ -91,7 +97,71 @@ func (o Options) server() (list []dtls.ServerOption) {
 }
 
 // Conn is a connection after its handshake. One Write is one datagram, and so is one Read; io.EOF follows close_notify.
-type Conn struct{ *dtls.Conn }
+//
+// It is always ahead of its reader: when data and close_notify are there at once, pion's own Read may lose the data.
+type Conn struct {
+	*dtls.Conn
+	records  chan []byte
+	ended    error // of records
+	deadline *deadline.Deadline
+	closed   chan struct{}
+	close    func() error
+}
+
+// backlog is how many datagrams wait for a reader.
+const backlog = 64
+
+func newConn(conn *dtls.Conn) *Conn {
+	c := &Conn{Conn: conn, records: make(chan []byte, backlog), deadline: deadline.New(), closed: make(chan struct{})}
+	c.close = sync.OnceValue(func() error {
+		close(c.closed)
+		return conn.Close()
+	})
+	go func() {
+		defer close(c.records)
+		for buffer := make([]byte, 1<<16); ; {
+			n, err := conn.Read(buffer)
+			if err != nil {
+				c.ended = err
+				return
+			}
+			select {
+			case c.records <- slices.Clone(buffer[:n]):
+			case <-c.closed:
+				c.ended = net.ErrClosed
+				return
+			}
+		}
+	}()
+	return c
+}
+
+// Read returns one datagram. What does not fit is lost.
+func (c *Conn) Read(b []byte) (int, error) {
+	select {
+	case record, ok := <-c.records:
+		if !ok {
+			return 0, c.ended
+		}
+		return copy(b, record), nil
+	case <-c.deadline.Done():
+		return 0, os.ErrDeadlineExceeded
+	}
+}
+
+// SetReadDeadline bounds Read.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.deadline.Set(t)
+	return nil
+}
+
+// SetDeadline bounds Read and Write.
+func (c *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// Close sends close_notify. It may be called more than once.
+func (c *Conn) Close() error { return c.close() }
 
 // CloseWrite closes all of it: pion does not close one half.
 func (c *Conn) CloseWrite() error { return c.Close() }
@@ -137,5 +207,5 @@ func handshake(ctx context.Context, conn *dtls.Conn) (*Conn, error) {
 		conn.Close()
 		return nil, err
 	}
-	return &Conn{conn}, nil
+	return newConn(conn), nil
 }

@@ -15,14 +15,15 @@ import (
 // safe: the library's defaults, with cookies.
 type DTLSOptions struct {
 	// HandshakeTimeoutMin is how long this end waits for an answer before it sends its messages again, and twice as long
-	// each time after that. Once it would be longer than HandshakeTimeoutMax, the handshake fails with ErrSSLTimeout. In
-	// milliseconds up to 2^32-1; 0 is 1 s and 60 s (mbedtls_ssl_conf_handshake_timeout, RFC 6347 section 4.2.4).
+	// each time after that, but no longer than HandshakeTimeoutMax: after one wait of that length, the handshake fails with
+	// ErrSSLTimeout. In whole milliseconds, below 2^32. 0 is 1 s and 60 s, so that messages go out at 0, 1, 3, 7, 15, 31
+	// and 63 s, and the end is at 123 s (mbedtls_ssl_conf_handshake_timeout, RFC 6347 section 4.2.4).
 	HandshakeTimeoutMin, HandshakeTimeoutMax time.Duration
 
-	// MTU bounds the datagrams that this end sends, in bytes without the headers of UDP and IP, up to 65535 and no less than a record of one byte needs (at most 256): longer
-	// messages of the handshake are fragmented, and Write takes that much less. 0 is no bound. Who finds out more about
-	// the path tells Conn.SetMTU. After a first retransmission the library tries 508 bytes by itself
-	// (mbedtls_ssl_set_mtu).
+	// MTU bounds the datagrams that this end sends, in bytes without the headers of UDP and IP, up to 65535 and no less
+	// than a record of one byte needs (at most 256): longer messages of the handshake are fragmented, and Write takes that
+	// much less. 0 is no bound. Who finds out more about the path tells Conn.SetMTU. After a first retransmission the
+	// library tries 508 bytes by itself (mbedtls_ssl_set_mtu).
 	MTU int
 
 	// DisablePacking sends each record in a datagram of its own (mbedtls_ssl_set_datagram_packing).

@@ -309,7 +309,7 @@ func (c *Conn) settled(err error) {
 		}
 		return
 	}
-	if st := c.state.Load(); st.Version == VersionTLS12 {
+	if st := c.state.Load(); st.Version != VersionTLS13 {
 		c.mu.Lock()
 		c.noteSession()
 		c.mu.Unlock()

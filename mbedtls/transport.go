@@ -126,6 +126,7 @@ type readDeadlines struct {
 	user  time.Time // zero: none
 	wait  time.Time // of the read that is under way; zero: none
 	timer time.Time // of DTLS; zero: none
+	moves int       // of timer: who waits for one that another call has moved must not take it for the user's
 }
 
 // errTimer says that the timer has passed: the library wants to be called.
@@ -138,6 +139,9 @@ func (d *readDeadlines) put(which *time.Time, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	*which = t
+	if which == &d.timer {
+		d.moves++
+	}
 	return d.apply()
 }
 
@@ -160,6 +164,9 @@ func (d *readDeadlines) read(timeout time.Duration, f func() error) error {
 			return err
 		}
 	}
+	d.mu.Lock()
+	moves := d.moves
+	d.mu.Unlock()
 	err := f()
 	if !isTimeout(err) && timeout == 0 {
 		return err
@@ -176,7 +183,7 @@ func (d *readDeadlines) read(timeout time.Duration, f func() error) error {
 	}
 	switch {
 	case !isTimeout(err):
-	case timer:
+	case timer || d.moves != moves:
 		return errTimer
 	case ours:
 		return &Error{Code: ErrSSLTimeout, Op: "mbedtls_ssl_read", Cause: os.ErrDeadlineExceeded}

@@ -31,6 +31,8 @@ type Conn struct {
 	mtuSet    bool
 	peer      *peer // of a listener's connection
 
+	resumesSaved bool // the context is about to be loaded: see saved.go
+
 	clientAuth  ClientAuthType // of this handshake; of mu
 	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
 

@@ -77,7 +77,7 @@ func (r udpReceiver) receive(take func([]byte) error) error {
 // timer passes, which the library then looks at. With in held.
 func (c *Conn) receive(unneeded func() bool) error {
 	c.mu.Lock()
-	enough := c.ssl.InputLen() > 0 || unneeded()
+	enough := c.ssl.InputLen() > 0 || unneeded() || c.readErr != nil
 	c.mu.Unlock()
 	if enough {
 		return nil

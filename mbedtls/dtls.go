@@ -160,7 +160,7 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 	if err == nil && o.DisablePacking {
 		err = ssl.SetDatagramPacking(false)
 	}
-	if err == nil && o.ConnectionID != nil {
+	if err == nil && o.ConnectionID != nil && !c.resumesSaved {
 		var own []byte
 		if own, err = c.newConnectionID(); err == nil {
 			err = ssl.SetCID(true, own)

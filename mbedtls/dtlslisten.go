@@ -2,6 +2,7 @@ package mbedtls
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -246,6 +247,32 @@ func (l *DTLSListener) run() {
 		}
 		l.dispatch(buf[:n], from)
 	}
+}
+
+// admit takes a connection that did not begin here, and its ID.
+func (l *DTLSListener) admit(p *peer, cid string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := p.addr.Load().key()
+	switch {
+	case l.closed:
+		return net.ErrClosed
+	case l.limits.MaxConns > 0 && l.conns >= l.limits.MaxConns:
+		return fmt.Errorf("mbedtls: Resume: there are %d connections, and DTLSListenConfig.MaxConns is that", l.conns)
+	case cid != "" && l.byCID[cid] != nil:
+		return errConnectionIDTaken
+	case cid == "" && l.byAddr[key] != nil:
+		return fmt.Errorf("mbedtls: Resume: there is a connection with %v already", p.RemoteAddr())
+	}
+	l.conns++
+	if l.byAddr[key] == nil {
+		l.byAddr[key] = p
+	}
+	if cid != "" {
+		p.cid = cid
+		l.byCID[cid] = p
+	}
+	return nil
 }
 
 // handsOver tells whether the reader shall leave what comes now to somebody else.

@@ -139,7 +139,7 @@ func (c *Conn) setup() error {
 		case c.config.InsecureSkipHostname || c.config.InsecureSkipVerify:
 			err = ssl.SetNoHostname()
 		}
-		if err == nil {
+		if err == nil && !c.resumesSaved {
 			err = c.offer(cc, ssl)
 		}
 	}

@@ -243,6 +243,28 @@ func (p *peer) Close() error {
 	return nil
 }
 
+// handOver takes the connection from its listener, and returns what was queued for it. The last one of a closed listener
+// stops the reader before it looks: what comes later stays in the socket.
+func (p *peer) handOver() (pending [][]byte) {
+	p.l.mu.Lock()
+	last := p.l.closed && p.l.conns == 1 && !p.l.handOver
+	p.l.handOver = p.l.handOver || last
+	p.l.mu.Unlock()
+	if last && p.l.socket.SetReadDeadline(time.Unix(1, 0)) == nil {
+		<-p.l.stopped
+	}
+	p.mu.Lock()
+	for _, q := range p.queue {
+		pending = append(pending, q.datagram)
+	}
+	p.mu.Unlock()
+	p.end(ErrSaved)
+	if p.leave() {
+		p.l.socket.Close()
+	}
+	return pending
+}
+
 // leave takes the connection out of the listener, and reports whether that needs the socket no more.
 func (p *peer) leave() bool {
 	l := p.l

@@ -121,12 +121,13 @@ func isTimeout(err error) bool {
 
 // readDeadlines joins the deadline that the user sets with the bound on each single wait, and with DTLS's timer.
 type readDeadlines struct {
-	conn  net.Conn
-	mu    sync.Mutex
-	user  time.Time // zero: none
-	wait  time.Time // of the read that is under way; zero: none
-	timer time.Time // of DTLS; zero: none
-	moves int       // of timer: who waits for one that another call has moved must not take it for the user's
+	conn        net.Conn
+	mu          sync.Mutex
+	user        time.Time // zero: none
+	wait        time.Time // of the read that is under way; zero: none
+	timer       time.Time // of DTLS; zero: none
+	interrupted bool
+	moves       int // of timer: who waits for one that another call has moved must not take it for the user's
 }
 
 // errTimer says that the timer has passed: the library wants to be called.
@@ -145,10 +146,21 @@ func (d *readDeadlines) put(which *time.Time, t time.Time) error {
 	return d.apply()
 }
 
+// interrupt makes reads return at once, with errTimer, or ends that.
+func (d *readDeadlines) interrupt(on bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.interrupted = on
+	return d.apply()
+}
+
 // apply sets the earliest one. With mu held.
 func (d *readDeadlines) apply() error { return d.conn.SetReadDeadline(d.earliest()) }
 
 func (d *readDeadlines) earliest() (t time.Time) {
+	if d.interrupted {
+		return time.Unix(1, 0)
+	}
 	for _, other := range []time.Time{d.user, d.wait, d.timer} {
 		if t.IsZero() || !other.IsZero() && other.Before(t) {
 			t = other
@@ -183,7 +195,7 @@ func (d *readDeadlines) read(timeout time.Duration, f func() error) error {
 	}
 	switch {
 	case !isTimeout(err):
-	case timer || d.moves != moves:
+	case timer || d.interrupted || d.moves != moves:
 		return errTimer
 	case ours:
 		return &Error{Code: ErrSSLTimeout, Op: "mbedtls_ssl_read", Cause: os.ErrDeadlineExceeded}

@@ -1,0 +1,239 @@
+package mbedtls
+
+import (
+	"context"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// savedFormat is raised whenever savedConn changes.
+const savedFormat = 1
+
+// savedConn is what MarshalBinary writes.
+type savedConn struct {
+	Format     int
+	Server     bool
+	RemoteAddr string
+	Network    string
+	Random     []byte `json:",omitempty"` // of a listener's connection: see peer
+	State      ConnectionState
+	Observed   cbridge.Observed
+	Pending    [][]byte `json:",omitempty"` // datagrams that were not read
+	Context    []byte   // the library's
+}
+
+var (
+	// ErrSaved is the error of a connection that [Conn.MarshalBinary] has saved.
+	ErrSaved = errors.New("mbedtls: the connection was saved, to go on elsewhere")
+
+	errSavedUsed = errors.New("mbedtls: a saved connection can be resumed once, and this one was")
+)
+
+// MarshalBinary ends a connection of DTLS here, without a word to the peer, and returns what [ResumeDTLS] or
+// [DTLSListener.Resume] need to go on with it, in this process or in another. All calls on it then fail with [ErrSaved];
+// it must still be closed.
+//
+// The result holds the connection's keys: it must be kept secret, and used once. If two went on with it, they would use
+// the same nonces for different data, which breaks the encryption. Therefore resuming it wipes it.
+//
+// It fails, and nothing happens, with ErrSSLBadInputData: before the handshake is complete; on the end that sent the last
+// messages of the handshake (the server, unless a session was resumed) before it has read any data, since it may have to
+// send them again; while data waits to be read; with a suite that is no AEAD, or with AllowRenegotiation. What the socket
+// has received and Read has not returned goes along. With the last connection of a closed listener, the socket is not
+// read any more when MarshalBinary returns, so that a process that has it too loses nothing (mbedtls_ssl_context_save).
+func (c *Conn) MarshalBinary() ([]byte, error) {
+	if !c.isDTLS() {
+		return nil, errors.New("mbedtls: MarshalBinary is for DTLS alone")
+	}
+	if !c.handshakeDone.Load() {
+		return nil, fmt.Errorf("mbedtls: MarshalBinary: the handshake is not complete: %w", ErrSSLBadInputData)
+	}
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	defer ssl.Release()
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if err := c.send(); err != nil {
+		return nil, err
+	}
+	if err := c.pauseReading(); err != nil {
+		return nil, err
+	}
+	defer func() { <-c.in }()
+	saved, err := c.save()
+	if err != nil {
+		return nil, err
+	}
+	if c.peer != nil {
+		saved.Random = c.peer.random[:]
+		saved.Pending = append(saved.Pending, c.peer.handOver()...)
+	}
+	return json.Marshal(saved)
+}
+
+// pauseReading waits until no Read is about to give the library a datagram, and holds in.
+func (c *Conn) pauseReading() error {
+	if err := c.deadlines.interrupt(true); err != nil {
+		return err
+	}
+	c.in <- struct{}{}
+	if err := c.deadlines.interrupt(false); err != nil {
+		<-c.in
+		return err
+	}
+	return nil
+}
+
+// save takes the state out of the library. With writeMu and in held.
+func (c *Conn) save() (*savedConn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readErr != nil {
+		return nil, c.readErr
+	}
+	if c.writeErr != nil {
+		return nil, c.writeErr
+	}
+	saved := &savedConn{
+		Format: savedFormat, Server: c.server, State: *c.state.Load(), Observed: c.ssl.Observed(),
+	}
+	if addr := c.conn.RemoteAddr(); addr != nil {
+		saved.Network, saved.RemoteAddr = addr.Network(), addr.String()
+	}
+	var err error
+	if saved.Context, err = c.ssl.Save(); err != nil {
+		return nil, err
+	}
+	c.readErr, c.writeErr = ErrSaved, ErrSaved
+	return saved, nil
+}
+
+// ResumeDTLS goes on with a connection that [Conn.MarshalBinary] saved, over conn, and wipes saved: the same slice cannot
+// be resumed again. Nothing is sent for it: a peer that finds this end by its connection ID notices nothing, else conn must
+// have the old addresses. config must have what the connection uses, such as its suite, its ALPN protocol and the length
+// of its connection ID, and be without AllowRenegotiation: else it fails with ErrSSLBadInputData; and so must the build of
+// the library: else with ErrSSLVersionMismatch (mbedtls_ssl_context_load).
+func ResumeDTLS(conn net.Conn, saved []byte, config *Config) (*Conn, error) {
+	s, err := parseSaved(saved)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(conn, config, s.Server, cbridge.Datagram)
+	if len(s.Pending) > 0 {
+		c.datagrams = &replay{s.Pending, c.datagrams}
+	}
+	if err := c.load(s); err != nil {
+		return nil, err
+	}
+	clear(saved)
+	return c, nil
+}
+
+// Resume is [ResumeDTLS] for a server's connection on the listener's socket. The listener finds it by its connection ID, or
+// by the address that it had. Accept does not return it.
+func (l *DTLSListener) Resume(saved []byte) (*Conn, error) {
+	s, err := parseSaved(saved)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Server {
+		return nil, errors.New("mbedtls: Resume: the saved connection is a client's")
+	}
+	from, err := s.endpoint()
+	if err != nil {
+		return nil, err
+	}
+	p := newPeer(l, from, [32]byte(s.Random))
+	p.halfOpen = false
+	if err := l.admit(p, string(s.State.OwnConnectionID)); err != nil {
+		return nil, err
+	}
+	if err := p.conn.load(s); err != nil {
+		p.conn.Close()
+		return nil, err
+	}
+	for _, datagram := range s.Pending {
+		p.deliver(datagram, from)
+	}
+	clear(saved)
+	return p.conn, nil
+}
+
+func parseSaved(saved []byte) (*savedConn, error) {
+	if len(saved) > 0 && saved[0] == 0 {
+		return nil, errSavedUsed
+	}
+	s := new(savedConn)
+	if err := json.Unmarshal(saved, s); err != nil {
+		return nil, fmt.Errorf("mbedtls: not a saved connection: %w", err)
+	}
+	if s.Format != savedFormat {
+		return nil, fmt.Errorf("mbedtls: a saved connection of format %d: this is %d", s.Format, savedFormat)
+	}
+	if len(s.Random) != 32 {
+		s.Random = make([]byte, 32) // it was no listener's
+	}
+	return s, nil
+}
+
+// endpoint is where the peer was.
+func (s *savedConn) endpoint() (endpoint, error) {
+	switch s.Network {
+	case "udp":
+		addr, err := netip.ParseAddrPort(s.RemoteAddr)
+		return endpoint{udp: addr}, err
+	case "unixgram":
+		return endpoint{other: &net.UnixAddr{Name: s.RemoteAddr, Net: s.Network}}, nil
+	}
+	return endpoint{}, fmt.Errorf("mbedtls: Resume: a peer on the network %q", s.Network)
+}
+
+// load makes a new connection go on with a saved one.
+func (c *Conn) load(s *savedConn) error {
+	c.handshakeMu.Lock()
+	defer c.handshakeMu.Unlock()
+	c.serverName, c.resumesSaved = s.State.ServerName, true
+	if err := c.setup(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.ssl.Load(s.Context)
+	if err == nil {
+		err = c.ssl.SetObserved(s.Observed)
+	}
+	if err != nil {
+		c.ssl.Close()
+		c.handshakeErr = err
+		return err
+	}
+	c.pskIdentity = s.State.PSKIdentity
+	c.state.Store(&s.State)
+	c.handshakeDone.Store(true)
+	return nil
+}
+
+// replay gives datagrams that were received earlier, before it receives others.
+type replay struct {
+	pending [][]byte
+	then    receiver
+}
+
+func (r *replay) receive(take func([]byte) error) error {
+	if len(r.pending) == 0 {
+		return r.then.receive(take)
+	}
+	next := r.pending[0]
+	r.pending = r.pending[1:]
+	return take(next)
+}
+
+var _ encoding.BinaryMarshaler = (*Conn)(nil)

@@ -1,0 +1,235 @@
+package mbedtls
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// savable are configs of ends with connection IDs and a suite that can be saved.
+func savable(t testing.TB) (client, server *Config) {
+	t.Helper()
+	client, server = configs(t)
+	for _, c := range []*Config{client, server} {
+		c.DTLS.ConnectionID = &ConnectionID{Length: 4}
+	}
+	return client, server
+}
+
+func mustSave(t testing.TB, c *Conn) []byte {
+	t.Helper()
+	saved, err := c.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+func TestSavedConnectionGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	client.NextProtos, server.NextProtos = []string{"coap"}, []string{"coap"}
+	c, s := connectedDTLS(t, client, server)
+	mustExchange(t, c, s, "ping")
+	mustExchange(t, s, c, "pong")
+	if _, err := c.Write([]byte("unread")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 1 })
+	want := s.ConnectionState()
+	saved := mustSave(t, s)
+	other := bytes.Clone(saved)
+
+	for name, call := range map[string]func() error{
+		"Read":          func() error { _, err := s.Read(make([]byte, 1)); return err },
+		"Write":         func() error { _, err := s.Write([]byte("x")); return err },
+		"MarshalBinary": func() error { _, err := s.MarshalBinary(); return err },
+	} {
+		if err := call(); !errors.Is(err, ErrSaved) {
+			t.Errorf("%s of a saved connection: %v", name, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	resumed, err := l.Resume(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resumed.Close()
+	if diff := cmp.Diff(want, resumed.ConnectionState()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := l.Resume(saved); !errors.Is(err, errSavedUsed) {
+		t.Errorf("resumed again: %v", err)
+	}
+	if _, err := l.Resume(other); !errors.Is(err, errConnectionIDTaken) {
+		t.Errorf("a copy resumed while the first lives: %v", err)
+	}
+	mustRead(t, resumed, "unread")
+
+	// The client's records reach the new socket, and its answers the client's.
+	moved, err := net.DialUDP("udp", nil, l.Addr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	savedClient := mustSave(t, c)
+	c.Close()
+	c, err = ResumeDTLS(moved, savedClient, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	mustExchange(t, c, resumed, "ping")
+	mustExchange(t, resumed, c, "pong")
+	if got, want := resumed.RemoteAddr().String(), moved.LocalAddr().String(); got != want {
+		t.Errorf("the peer is at %s, want %s", got, want)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := resumed.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("after the client's Close: %v", err)
+	}
+}
+
+// A Read that waits ends, and takes no datagram with it.
+func TestMarshalBinaryEndsAReadThatWaits(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	server.ReadTimeout = time.Hour
+	c, s := connectedDTLS(t, client, server)
+	mustExchange(t, c, s, "ping")
+	for _, conn := range []*Conn{s, c} {
+		if _, err := conn.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRead(t, c, "x")
+	mustRead(t, s, "x")
+	for _, conn := range []*Conn{s, c} {
+		read := make(chan error, 1)
+		go func() {
+			_, err := conn.Read(make([]byte, 1))
+			read <- err
+		}()
+		until(t, func() bool { return len(conn.in) == 1 })
+		mustSave(t, conn)
+		if err := <-read; err != ErrSaved {
+			t.Errorf("Read: %v", err)
+		}
+	}
+}
+
+func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	c, s := connectedDTLS(t, client, server)
+	if _, err := s.MarshalBinary(); !errors.Is(err, ErrSSLBadInputData) { // it may have to send its last messages again
+		t.Errorf("before the first record: %v", err)
+	}
+	mustExchange(t, c, s, "ping")
+	if _, err := c.Write([]byte("long")); err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, s, "l"+"ong")
+	if _, err := c.Write([]byte("long")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, err := s.MarshalBinary(); !errors.Is(err, ErrSSLBadInputData) {
+		t.Errorf("while data waits: %v", err)
+	}
+	mustRead(t, s, "ong")
+	mustExchange(t, c, s, "ping")
+	mustExchange(t, s, c, "pong")
+
+	a, b := ends(t, client, server)
+	for _, conn := range []*Conn{a, b} {
+		if _, err := conn.MarshalBinary(); err == nil {
+			t.Error("a stream was saved")
+		}
+	}
+	fresh := ClientDTLS(c.conn, client)
+	if _, err := fresh.MarshalBinary(); !errors.Is(err, ErrSSLBadInputData) {
+		t.Errorf("before the handshake: %v", err)
+	}
+}
+
+func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	c, s := connectedDTLS(t, client, server)
+	mustExchange(t, c, s, "ping")
+	saved := mustSave(t, s)
+	change := func(f func(*savedConn)) []byte {
+		var sc savedConn
+		if err := json.Unmarshal(saved, &sc); err != nil {
+			t.Fatal(err)
+		}
+		f(&sc)
+		out, err := json.Marshal(sc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	with := func(f func(*Config)) *Config {
+		config := server.Clone()
+		t.Cleanup(func() { config.Close() })
+		f(config)
+		return config
+	}
+	same := func(*Config) {}
+	for _, test := range []struct {
+		name   string
+		saved  []byte
+		config *Config
+		want   error // nil: any
+	}{
+		{"nothing", nil, with(same), nil},
+		{"no saved connection", []byte("{}"), with(same), nil},
+		{"cut", saved[:len(saved)/2], with(same), nil},
+		{"another format", change(func(s *savedConn) { s.Format++ }), with(same), nil},
+		{"cut context", change(func(s *savedConn) { s.Context = s.Context[:len(s.Context)-1] }), with(same), ErrSSLBadInputData},
+		{"another build", change(func(s *savedConn) { s.Context[3] ^= 1 }), with(same), ErrSSLVersionMismatch},
+		{"another end", change(func(s *savedConn) { s.Server = false }), with(same), nil},
+		{"an unknown network", change(func(s *savedConn) { s.Network = "pigeon" }), with(same), nil},
+		{"another length of connection IDs", saved, with(func(c *Config) { c.DTLS.ConnectionID = &ConnectionID{Length: 5} }), ErrSSLBadInputData},
+		{"another suite", saved, with(func(c *Config) { c.CipherSuites = []uint16{0xC02B} }), ErrSSLBadInputData},
+		{"renegotiation", saved, with(func(c *Config) { c.AllowRenegotiation = true }), ErrSSLBadInputData},
+	} {
+		l := listenDTLS(t, new(DTLSListenConfig), test.config)
+		before := bytes.Clone(test.saved)
+		conn, err := l.Resume(test.saved)
+		if err == nil {
+			conn.Close()
+			t.Fatalf("%s: resumed", test.name)
+		}
+		if test.want != nil && !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+		if !bytes.Equal(before, test.saved) {
+			t.Errorf("%s: the state is wiped", test.name)
+		}
+		if st := l.Stats(); st.Conns != 0 || st.HalfOpen != 0 {
+			t.Errorf("%s: %+v", test.name, st)
+		}
+	}
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	resumed, err := l.Resume(saved) // it is still good
+	if err != nil {
+		t.Fatal(err)
+	}
+	resumed.Close()
+}

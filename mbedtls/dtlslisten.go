@@ -24,6 +24,10 @@ type DTLSListenConfig struct {
 	// ReadBuffer is the size that is asked for the socket's receive buffer, in bytes; 0 is 4 MiB. The system may cut it.
 	ReadBuffer int
 
+	// Saved are connections of [Conn.MarshalBinary] to go on with: they are resumed, and wiped, before the socket is read,
+	// and Accept returns them first. If one does not fit, there is no listener, and none is wiped.
+	Saved [][]byte
+
 	// AcceptAddressChange is asked when a connection's peer has shown, by a new and authentic record with its connection
 	// ID, that it has another address now (RFC 9146 section 6). Where it returns false, what this end sends still goes to
 	// the old one. It must return soon, and not call into its connection. nil takes each new address.
@@ -157,12 +161,16 @@ func (lc *DTLSListenConfig) New(pc net.PacketConn, config *Config) (*DTLSListene
 	}
 	l := &DTLSListener{
 		socket: newSocket(pc), config: config, limits: limits, jar: jar,
-		accepted: make(chan *Conn, limits.MaxHalfOpen), done: make(chan struct{}), stopped: make(chan struct{}),
+		accepted: make(chan *Conn, limits.MaxHalfOpen+len(limits.Saved)), done: make(chan struct{}), stopped: make(chan struct{}),
 		byAddr: map[endpointKey]*peer{}, byCID: map[string]*peer{},
 	}
 	if id := config.DTLS.ConnectionID; id != nil {
 		l.cidLen = id.Length
 	}
+	if err := l.resumeAll(limits.Saved); err != nil {
+		return nil, err
+	}
+	l.limits.Saved = nil
 	go l.run()
 	return l, nil
 }
@@ -265,6 +273,7 @@ func (l *DTLSListener) admit(p *peer, cid string) error {
 		return fmt.Errorf("mbedtls: Resume: there is a connection with %v already", p.RemoteAddr())
 	}
 	l.conns++
+	p.counted = true
 	if l.byAddr[key] == nil {
 		l.byAddr[key] = p
 	}
@@ -348,6 +357,7 @@ func (l *DTLSListener) meet(old *peer, datagram []byte, hello clientHello, from 
 	}
 	l.conns++
 	l.halfOpen++
+	p.counted = true
 	l.byAddr[from.key()] = p
 	hasCID := old != nil && old.cid != "" && old.established()
 	l.mu.Unlock()
@@ -360,7 +370,7 @@ func (l *DTLSListener) meet(old *peer, datagram []byte, hello clientHello, from 
 	l.stats.accepted.Add(1)
 	p.deliver(datagram, from)
 	select {
-	case l.accepted <- p.conn: // it has room for all half-open ones
+	case l.accepted <- p.conn: // it has room for all half-open ones, and those that were saved
 	case <-l.done:
 		p.conn.Close()
 	}

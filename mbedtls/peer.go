@@ -31,7 +31,7 @@ type peer struct {
 	// Of l.mu.
 	cid      string // this end's connection ID; "" if it has none
 	halfOpen bool
-	left     bool // it does not count any more
+	counted  bool // among the listener's connections
 }
 
 // queued is a datagram that waits.
@@ -153,7 +153,7 @@ func (p *peer) checkAddress(q queued) {
 func (p *peer) move(to endpoint) {
 	p.l.mu.Lock()
 	defer p.l.mu.Unlock()
-	if p.left {
+	if !p.counted {
 		return
 	}
 	old := p.addr.Swap(&to).key()
@@ -189,7 +189,7 @@ func (p *peer) newConnectionID(id *ConnectionID) ([]byte, error) {
 func (p *peer) claim(cid string) bool {
 	p.l.mu.Lock()
 	defer p.l.mu.Unlock()
-	if p.left {
+	if !p.counted {
 		return true // and the connection is closed
 	}
 	if p.l.byCID[cid] != nil {
@@ -216,7 +216,7 @@ func (p *peer) settled(err error) {
 
 // notHalfOpen makes room for another half-open connection. With l.mu held.
 func (p *peer) notHalfOpen() {
-	if p.halfOpen && !p.left {
+	if p.halfOpen && p.counted {
 		p.l.halfOpen--
 	}
 	p.halfOpen = false
@@ -270,11 +270,11 @@ func (p *peer) leave() bool {
 	l := p.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p.left {
+	if !p.counted {
 		return false
 	}
 	p.notHalfOpen()
-	p.left = true
+	p.counted = false
 	l.conns--
 	if key := p.addr.Load().key(); l.byAddr[key] == p {
 		delete(l.byAddr, key)

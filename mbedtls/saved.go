@@ -138,8 +138,18 @@ func ResumeDTLS(conn net.Conn, saved []byte, config *Config) (*Conn, error) {
 }
 
 // Resume is [ResumeDTLS] for a server's connection on the listener's socket. The listener finds it by its connection ID, or
-// by the address that it had. Accept does not return it.
+// by the address that it had. Accept does not return it. What comes for it before Resume is lost: see
+// [DTLSListenConfig].Saved.
 func (l *DTLSListener) Resume(saved []byte) (*Conn, error) {
+	c, err := l.resume(saved)
+	if err == nil {
+		clear(saved)
+	}
+	return c, err
+}
+
+// resume is Resume that does not wipe saved.
+func (l *DTLSListener) resume(saved []byte) (*Conn, error) {
 	s, err := parseSaved(saved)
 	if err != nil {
 		return nil, err
@@ -153,18 +163,44 @@ func (l *DTLSListener) Resume(saved []byte) (*Conn, error) {
 	}
 	p := newPeer(l, from, [32]byte(s.Random))
 	p.halfOpen = false
-	if err := l.admit(p, string(s.State.OwnConnectionID)); err != nil {
-		return nil, err
+	for _, datagram := range s.Pending {
+		p.queue = append(p.queue, queued{datagram, from})
 	}
 	if err := p.conn.load(s); err != nil {
-		p.conn.Close()
+		p.conn.abort(err)
 		return nil, err
 	}
-	for _, datagram := range s.Pending {
-		p.deliver(datagram, from)
+	if err := l.admit(p, string(s.State.OwnConnectionID)); err != nil {
+		p.conn.abort(err)
+		return nil, err
 	}
-	clear(saved)
 	return p.conn, nil
+}
+
+// abort closes a listener's connection without a word to the peer.
+func (c *Conn) abort(err error) {
+	c.peer.end(err)
+	c.Close()
+}
+
+// resumeAll resumes connections before the socket is read, all or none.
+func (l *DTLSListener) resumeAll(all [][]byte) error {
+	var conns []*Conn
+	for i, saved := range all {
+		c, err := l.resume(saved)
+		if err != nil {
+			for _, c := range conns {
+				c.abort(err)
+			}
+			return fmt.Errorf("mbedtls: DTLSListenConfig.Saved[%d]: %w", i, err)
+		}
+		conns = append(conns, c)
+	}
+	for i, c := range conns {
+		clear(all[i])
+		l.accepted <- c
+	}
+	return nil
 }
 
 func parseSaved(saved []byte) (*savedConn, error) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -232,4 +234,46 @@ func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	resumed.Close()
+}
+
+// A listener resumes all that were saved, and Accept returns them; or none, and then the peers hear nothing of it.
+func TestListenerResumesAllOrNone(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	var clients [2]*Conn
+	var saved [2][]byte
+	for i := range clients {
+		c, s := dialDTLS(t, l, client)
+		mustExchange(t, c, s, "ping")
+		clients[i], saved[i] = c, mustSave(t, s)
+	}
+	broken := [][]byte{saved[0], saved[1][:10]}
+	if _, err := (&DTLSListenConfig{Saved: broken}).Listen("udp", "127.0.0.1:0", server); err == nil || !strings.Contains(err.Error(), "Saved[1]") {
+		t.Fatalf("with a broken one: %v", err)
+	}
+	l2 := listenDTLS(t, &DTLSListenConfig{Saved: saved[:]}, server)
+	for i, c := range clients {
+		s, err := l2.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if _, err := fmt.Fprint(s, i); err != nil { // from another port, which the client's socket does not take
+			t.Fatal(err)
+		}
+		c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if _, err := c.Read(make([]byte, 1)); !isTimeout(err) {
+			t.Errorf("client %d: %v, want silence", i, err)
+		}
+		if got := s.RemoteAddr().String(); got != c.LocalAddr().String() {
+			t.Errorf("connection %d is with %s, want %s", i, got, c.LocalAddr())
+		}
+		if saved[i][0] != 0 {
+			t.Errorf("saved connection %d is not wiped", i)
+		}
+	}
+	if st := l2.Stats(); st.Conns != 2 || st.HalfOpen != 0 {
+		t.Errorf("%+v", st)
+	}
 }

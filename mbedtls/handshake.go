@@ -94,9 +94,12 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 			if untilEarlyData {
 				return false, errEarlyDataHas
 			}
-		case flushErr == nil && codeOf(err) == ErrSSLHelloVerifyRequired:
+		case codeOf(err) == ErrSSLHelloVerifyRequired:
 			if err := c.startOver(); err != nil {
 				return false, err
+			}
+			if flushErr != nil { // the client asks again
+				return true, flushErr
 			}
 		case final(err) && codeOf(err) != ErrSSLReceivedEarlyData:
 			return false, err // it says more than a flush of the alert that failed

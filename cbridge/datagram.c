@@ -1,3 +1,4 @@
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS  // for the length of connection IDs
 #include "bridge.h"
 
 #include <string.h>
@@ -53,6 +54,34 @@ static int datagram_send(void *ctx, const unsigned char *buf, size_t len)
     return ret != 0 ? ret : (int) len;
 }
 
+// whole_records is how much of a datagram the library may see. What follows the last record, and is too short for a
+// record's header, it takes for a fault of its own: that call, and all later ones, fail with INTERNAL_ERROR. Anybody can
+// send that.
+static size_t whole_records(const gm_ssl *s, const unsigned char *buf, size_t len)
+{
+    const size_t header = 13;
+    size_t at = 0;
+    while (len - at >= header) {
+        size_t n = header;
+#if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
+        if (buf[at] == MBEDTLS_SSL_MSG_CID) {
+            n += s->ssl.conf->cid_len;
+        }
+#else
+        (void) s;
+#endif
+        if (n > len - at) {
+            return len;
+        }
+        n += ((size_t) buf[at + n - 2] << 8) + buf[at + n - 1];
+        if (n > len - at) {
+            return len;
+        }
+        at += n;
+    }
+    return at > 0 ? at : len;
+}
+
 // Reached from every library call that needs a datagram. Never blocks: an empty queue is WANT_READ, or the end. What does
 // not fit is cut off, as by recv(): no record of the library's is that long.
 static int datagram_recv(void *ctx, unsigned char *buf, size_t len)
@@ -67,7 +96,7 @@ static int datagram_recv(void *ctx, unsigned char *buf, size_t len)
     }
     memcpy(buf, d->p, len);
     gm_datagrams_pop(&s->dgrams_in);
-    return (int) len;
+    return (int) whole_records(s, buf, len);
 }
 
 void gm_ssl_set_datagram_bio(gm_ssl *s)

@@ -67,6 +67,37 @@ func TestFeedRefusesWhatIsNoDatagram(t *testing.T) {
 	}
 }
 
+// The library would take a piece of a header behind the last record for a fault of its own, for good.
+func TestTailOfADatagramIsIgnored(t *testing.T) {
+	for _, cid := range []int{-1, 0, 4} {
+		for tail := range 14 {
+			add := func(datagram []byte) []byte { return append(datagram, "no record, but some bytes"[:tail]...) }
+			p := withCIDs(t, cid, cid, false)
+			for !p.client.HandshakeOver() || !p.server.HandshakeOver() {
+				for _, way := range [][2]*SSL{{p.client, p.server}, {p.server, p.client}} {
+					if err := way[0].Handshake(); err != nil && err != ErrSSLWantRead {
+						t.Fatalf("cid %d, tail %d: %v", cid, tail, err)
+					}
+					for _, d := range datagrams(way[0]) {
+						if err := way[1].Feed(add(d)); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+			for range 2 { // the second is a replay of the first
+				data := record(t, p.client, "data")
+				if s, err := got(t, p.server, add(data)); s != "data" || err != nil {
+					t.Fatalf("cid %d, tail %d: %q, %v", cid, tail, s, err)
+				}
+				if s, err := got(t, p.server, add(data)); err != ErrSSLWantRead {
+					t.Fatalf("cid %d, tail %d, again: %q, %v", cid, tail, s, err)
+				}
+			}
+		}
+	}
+}
+
 // A ClientHello goes out again after 1, 2, 4, … seconds, unless an answer comes.
 func TestTimerDrivesRetransmission(t *testing.T) {
 	s := newDatagramSSL(t, Client)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mbedtls
+
+const raceEnabled = false

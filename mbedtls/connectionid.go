@@ -3,7 +3,13 @@ package mbedtls
 import (
 	"crypto/rand"
 	"fmt"
+
+	"github.com/gombedtls/gombedtls/cbridge"
 )
+
+// LegacyConnectionID tells that the linked library has the connection IDs of draft-ietf-tls-dtls-connection-id-05, and none
+// of RFC 9146 (MBEDTLS_SSL_DTLS_CONNECTION_ID_COMPAT). Peers of one know nothing of the other.
+const LegacyConnectionID = cbridge.LegacyCID
 
 // generate makes an ID.
 func (id *ConnectionID) generate() ([]byte, error) {

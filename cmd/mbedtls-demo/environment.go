@@ -52,6 +52,6 @@ func (e *environment) forGo(version uint16) *mbedtls.Config {
 
 func (e *environment) forPeer(version uint16) peers.Options {
 	options := e.options
-	options.Version = version
+	options.Version, options.Datagram = version, version == mbedtls.VersionDTLS12
 	return options
 }

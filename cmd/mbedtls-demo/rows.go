@@ -41,7 +41,7 @@ func rows() (all []row) {
 		{peer: peers.OpenSSL.ServerProgram, role: "client", run: withServer(peers.OpenSSL)},
 		{peer: peers.OpenSSL.ClientProgram, role: "server", run: withClient(peers.OpenSSL)},
 	} {
-		for _, r.version = range []uint16{mbedtls.VersionTLS12, mbedtls.VersionTLS13} {
+		for _, r.version = range []uint16{mbedtls.VersionTLS12, mbedtls.VersionTLS13, mbedtls.VersionDTLS12} {
 			all = append(all, r)
 		}
 	}
@@ -49,10 +49,13 @@ func rows() (all []row) {
 }
 
 func withItself(ctx context.Context, e *environment, version uint16) (r result) {
-	r.compared = peers.ComparedStreams
+	exchange := peers.Exchange
+	if r.compared = peers.ComparedStreams; version == mbedtls.VersionDTLS12 {
+		exchange, r.compared = peers.ExchangeDatagrams, peers.ComparedDatagrams
+	}
 	config := e.forGo(version)
 	defer config.Close()
-	l, err := listen(ctx, config)
+	l, err := listen(ctx, version, config)
 	if err != nil {
 		return result{err: err}
 	}
@@ -60,7 +63,7 @@ func withItself(ctx context.Context, e *environment, version uint16) (r result) 
 	var client, server *mbedtls.Conn
 	var g errgroup.Group
 	g.Go(func() (err error) {
-		client, err = mbedtls.DialContext(ctx, "tcp", l.Addr().String(), config)
+		client, err = mbedtls.DialContext(ctx, network(version), l.Addr().String(), config)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -77,7 +80,7 @@ func withItself(ctx context.Context, e *environment, version uint16) (r result) 
 		return result{err: err}
 	}
 	r.state = client.ConnectionState()
-	if r.transfer, r.err = peers.Exchange(client, server, e.size); r.err == nil {
+	if r.transfer, r.err = exchange(client, server, e.size); r.err == nil {
 		r.err = errors.Join(endOf(server, client.CloseWrite), endOf(client, server.CloseWrite))
 	}
 	return r
@@ -93,7 +96,7 @@ func withServer(program peers.Program) func(context.Context, *environment, uint1
 			return result{err: err}
 		}
 		defer peer.Stop()
-		conn, err := mbedtls.DialContext(ctx, "tcp", peer.Addr, config)
+		conn, err := mbedtls.DialContext(ctx, network(version), peer.Addr, config)
 		if err != nil {
 			return result{err: peer.Explain(err)}
 		}
@@ -106,7 +109,7 @@ func withClient(program peers.Program) func(context.Context, *environment, uint1
 	return func(ctx context.Context, e *environment, version uint16) result {
 		config := e.forGo(version)
 		defer config.Close()
-		l, err := listen(ctx, config)
+		l, err := listen(ctx, version, config)
 		if err != nil {
 			return result{err: err}
 		}
@@ -136,6 +139,9 @@ func withClient(program peers.Program) func(context.Context, *environment, uint1
 func exchange(ctx context.Context, program peers.Program, peer *peers.Peer, conn *mbedtls.Conn) (r result) {
 	defer closeWith(ctx, conn)()
 	r.compared, r.state = program.Compared, conn.ConnectionState()
+	if r.state.Version == mbedtls.VersionDTLS12 {
+		r.compared = peers.ComparedDatagrams
+	}
 	if r.transfer, r.err = peer.Exchange(conn); r.err == nil {
 		r.err = peer.Explain(endOf(conn, func() error { return peer.HangUp(conn) }))
 	}
@@ -153,9 +159,16 @@ func endOf(conn *mbedtls.Conn, hangUp func() error) error {
 	return nil
 }
 
+func network(version uint16) string {
+	if version == mbedtls.VersionDTLS12 {
+		return "udp"
+	}
+	return "tcp"
+}
+
 // listen is for one connection; ctx ends the wait for it.
-func listen(ctx context.Context, config *mbedtls.Config) (net.Listener, error) {
-	l, err := mbedtls.Listen("tcp", "127.0.0.1:0", config)
+func listen(ctx context.Context, version uint16, config *mbedtls.Config) (net.Listener, error) {
+	l, err := mbedtls.Listen(network(version), "127.0.0.1:0", config)
 	if err == nil {
 		context.AfterFunc(ctx, func() { l.Close() })
 	}

@@ -13,6 +13,7 @@ import (
 
 // How data is moved and compared.
 const (
+	ComparedDatagrams = "datagrams in turn, byte by byte"
 	ComparedStreams   = "two streams at once, byte by byte"
 	comparedEcho      = "a stream and its echo with gnutls-serv, two streams at once with gnutls-cli, byte by byte"
 	comparedExchanges = "requests and responses in turn, byte by byte with what the program says it read and wrote"
@@ -55,6 +56,28 @@ func Exchange(a, b Conn, size int) (Transfer, error) {
 	g.Go(func() error { return receive(b, there) })
 	if err := g.Wait(); err != nil {
 		return Transfer{}, err
+	}
+	return Transfer{size, time.Since(began)}, nil
+}
+
+// ExchangeDatagrams is Exchange over datagrams, in turn: UDP would drop what comes too fast.
+func ExchangeDatagrams(a, b Conn, size int) (Transfer, error) {
+	began := time.Now()
+	there, back := payload(size, datagramLen), payload(size, datagramLen)
+	far := &Peer{datagram: true}
+	for at := 0; at < size; at += datagramLen {
+		end := min(at+datagramLen, size)
+		for _, way := range []struct {
+			from, to Conn
+			data     []byte
+		}{{a, b, there[at:end]}, {b, a, back[at:end]}} {
+			if err := sendAll(way.from, way.data); err != nil {
+				return Transfer{}, err
+			}
+			if err := far.receive(way.to, way.data); err != nil {
+				return Transfer{}, err
+			}
+		}
 	}
 	return Transfer{size, time.Since(began)}, nil
 }

@@ -215,12 +215,12 @@ func (c *Conn) step() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rejects() == 0 && (!c.server || c.config.GetConfigForClient == nil) && c.config.Trace == nil {
-		return c.explain(c.signerFailed(c.ssl.Handshake()))
+		return c.explain(c.tellFailure(c.ssl.Handshake()))
 	}
 	c.trace()
 	for !c.ssl.HandshakeOver() {
 		if err := c.ssl.HandshakeStep(); err != nil {
-			return c.explain(c.signerFailed(err))
+			return c.explain(c.tellFailure(err))
 		}
 		c.trace()
 		if err := c.checkClient(c.rejects()); err != nil {

@@ -114,11 +114,14 @@ func (c *Config) checkSigner(cert *Certificate, server bool) error {
 // alertInternalError is what the peer hears of a signer that failed.
 const alertInternalError = 80
 
-// signerFailed tells the peer, if that is why the handshake failed. With mu held.
-func (c *Conn) signerFailed(err error) error {
-	var e *Error
-	if errors.As(err, &e) && e.Code == cbridge.ErrPlatformHwAccelFailed {
+// tellFailure tells the peer of a failure over which the library is silent: that of a signer, and with DTLS, where nobody
+// hangs up, that there is no client certificate. With mu held.
+func (c *Conn) tellFailure(err error) error {
+	switch code := codeOf(err); {
+	case code == cbridge.ErrPlatformHwAccelFailed:
 		_ = c.ssl.SendAlert(cbridge.AlertFatal, alertInternalError) // the error counts
+	case code == ErrSSLNoClientCertificate && c.isDTLS():
+		_ = c.ssl.SendAlert(cbridge.AlertFatal, CertMissing.alert(VersionTLS12))
 	}
 	return err
 }

@@ -1,0 +1,369 @@
+package mbedtls
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// echoRecords sends back each record until the end.
+func echoRecords(c *Conn) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- echo(c) }()
+	return done
+}
+
+// Either end renegotiates again and again while data goes both ways.
+func TestDTLSRenegotiates(t *testing.T) {
+	t.Parallel()
+	for _, server := range []bool{false, true} {
+		client, serverConfig := renegotiable(t)
+		var secrets, verified atomic.Int32
+		client.ExportSecret = func(Secret) error { secrets.Add(1); return nil }
+		serverConfig.VerifyConnection = func(ConnectionState) error { verified.Add(1); return nil }
+		c, s := connectedDTLS(t, client, serverConfig)
+		active, passive := c, s
+		if server {
+			active, passive = s, c
+		}
+		done := echoRecords(passive)
+		exported := map[string]bool{string(keys(t, c)): true}
+		for i := range 3 {
+			if err := active.Renegotiate(); err != nil {
+				t.Fatalf("server: %t: %v", server, err)
+			}
+			for j := range 10 { // a server's peer answers in between
+				data := fmt.Sprintf("record %d %d", i, j)
+				if _, err := active.Write([]byte(data)); err != nil {
+					t.Fatal(err)
+				}
+				buf := make([]byte, 100)
+				if n, err := active.Read(buf); err != nil || string(buf[:n]) != data {
+					t.Fatalf("server: %t: %q, %v; want %q", server, buf[:n], err, data)
+				}
+			}
+			if !bytes.Equal(keys(t, c), keys(t, s)) {
+				t.Error("the ends export different keys")
+			}
+			exported[string(keys(t, c))] = true
+		}
+		if secrets.Load() != 4 || verified.Load() != 4 || len(exported) != 4 {
+			t.Errorf("server: %t: %d secrets, %d verdicts, %d keys; want 4 each", server, secrets.Load(), verified.Load(), len(exported))
+		}
+		active.Close()
+		if err := <-done; err != nil {
+			t.Errorf("server: %t: the echo: %v", server, err)
+		}
+	}
+}
+
+// Data that a server sent before its ServerHello waits for Read, record by record.
+func TestDTLSRecordsSetAsideKeepTheirBoundaries(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		client, server := renegotiable(t)
+		c, s, _, _ := connectedLink(t, client, server)
+		writeAll(t, s, "first", "second", "third")
+		results := reading(s)
+		if err := c.Renegotiate(); err != nil {
+			t.Fatal(err)
+		}
+		writeAll(t, s, "fourth")
+		for _, want := range []struct {
+			size     int
+			data     string
+			buffered int
+		}{{3, "fir", 2}, {100, "st", 0}, {100, "second", 0}, {100, "third", 0}, {1, "f", 5}, {100, "ourth", 0}} {
+			buf := make([]byte, want.size)
+			n, err := c.Read(buf)
+			if err != nil || string(buf[:n]) != want.data {
+				t.Fatalf("read %q, %v; want %+v", buf[:n], err, want)
+			}
+			if got := c.Buffered(); got != want.buffered && want.buffered > 0 {
+				t.Errorf("%d bytes wait, want %d", got, want.buffered)
+			}
+		}
+		c.Close()
+		for range results {
+		}
+	})
+}
+
+// The request of a server that is lost comes again with the next record.
+func TestDTLSHelloRequestIsSentAgain(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		client, server := renegotiable(t)
+		var secrets atomic.Int32
+		client.ExportSecret = func(Secret) error { secrets.Add(1); return nil }
+		c, s, _, sl := connectedLink(t, client, server)
+		fromServer, fromClient := reading(c), reading(s)
+		synctest.Wait()
+		sl.setCarrier(loseFirst(1))
+		if err := s.Renegotiate(); err != nil {
+			t.Fatal(err)
+		}
+		if err := exchangeWith(c, fromClient, "data"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := secrets.Load(); got != 2 {
+			t.Errorf("%d handshakes, want 2", got)
+		}
+		if err := errors.Join(exchangeWith(c, fromClient, "ping"), exchangeWith(s, fromServer, "pong")); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+		s.Close()
+	})
+}
+
+func TestDTLSRenegotiationIsRefused(t *testing.T) {
+	t.Parallel()
+	client, server := renegotiable(t)
+	server.AllowRenegotiation = false
+	c, s := connectedDTLS(t, client, server)
+	done := echoRecords(s)
+	mustBe(t, "Renegotiate", c.Renegotiate(), ErrRenegotiationRefused)
+	c.Close()
+	s.Close()
+	<-done
+}
+
+// What ends a handshake that nobody answers: a context, a deadline, Close.
+func TestDTLSHandshakeIsInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, server := range []bool{false, true} {
+		for name, test := range map[string]struct {
+			interrupt func(t *testing.T, c *Conn) context.Context
+			want      error
+			final     bool
+		}{
+			"context, cancelled": {func(t *testing.T, c *Conn) context.Context {
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(5*time.Second, cancel)
+				return ctx
+			}, context.Canceled, true},
+			"context, deadline": {func(t *testing.T, c *Conn) context.Context {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				t.Cleanup(cancel)
+				return ctx
+			}, context.DeadlineExceeded, true},
+			"deadline": {func(t *testing.T, c *Conn) context.Context {
+				if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+					t.Error(err)
+				}
+				return t.Context()
+			}, os.ErrDeadlineExceeded, false},
+			"deadline, set meanwhile": {func(t *testing.T, c *Conn) context.Context {
+				time.AfterFunc(5*time.Second, func() { _ = c.SetReadDeadline(time.Now()) })
+				return t.Context()
+			}, os.ErrDeadlineExceeded, false},
+			"Close": {func(t *testing.T, c *Conn) context.Context {
+				time.AfterFunc(5*time.Second, func() { c.Close() })
+				return context.Background()
+			}, net.ErrClosed, true},
+		} {
+			bubble(t, func(t *testing.T) {
+				client, serverConfig := configs(t)
+				c, s, cl, _ := linked(t, client, serverConfig)
+				cl.setCarrier(dropAll)
+				end := c
+				if server {
+					end = s
+				}
+				start := time.Now()
+				err := end.HandshakeContext(test.interrupt(t, end))
+				if !errors.Is(err, test.want) || errors.Is(err, ErrSSLTimeout) || time.Since(start) != 5*time.Second {
+					t.Errorf("server: %t, %s: %v after %v", server, name, err, time.Since(start))
+				}
+				if test.final {
+					mustBe(t, name+": again", end.Handshake(), test.want)
+					return
+				}
+				cl.setCarrier(through)
+				if err := end.SetDeadline(time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+				if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+					t.Errorf("server: %t, %s: afterwards: %v, %v", server, name, cErr, sErr)
+				}
+			})
+		}
+	}
+}
+
+// Close ends what waits, on either end of a listener's connection, and the peer hears of it.
+func TestDTLSCloseEndsRead(t *testing.T) {
+	t.Parallel()
+	for _, server := range []bool{false, true} {
+		client, serverConfig := configs(t)
+		c, s := connectedDTLS(t, client, serverConfig)
+		closing, other := c, s
+		if server {
+			closing, other = s, c
+		}
+		results, others := reading(closing), reading(other)
+		if err := closing.Close(); err != nil {
+			t.Error(err)
+		}
+		mustBe(t, "Read", (<-results).err, net.ErrClosed)
+		mustBe(t, "the peer's Read", (<-others).err, io.EOF)
+		_, err := closing.Write([]byte("x"))
+		mustBe(t, "Write", err, net.ErrClosed)
+		mustBe(t, "Close", closing.Close(), net.ErrClosed)
+	}
+}
+
+// blockedLink is a link whose Write waits for its end.
+type blockedLink struct {
+	*linkEnd
+	blocks atomic.Bool
+}
+
+func (b *blockedLink) Write(p []byte) (int, error) {
+	if b.blocks.Load() {
+		select {
+		case <-b.closed:
+			return 0, net.ErrClosed
+		case <-b.writeDeadline.passed():
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+	return b.linkEnd.Write(p)
+}
+
+func TestDTLSCloseEndsWrite(t *testing.T) {
+	t.Parallel()
+	for _, deadline := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			client, server := configs(t)
+			cl, sl := newLink(t)
+			link := &blockedLink{linkEnd: cl}
+			c, s := ClientDTLS(link, client), ServerDTLS(sl, server)
+			t.Cleanup(func() { c.Close(); s.Close() })
+			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
+			}
+			link.blocks.Store(true)
+			wrote := make(chan error, 1)
+			go func() {
+				_, err := c.Write([]byte("late"))
+				wrote <- err
+			}()
+			synctest.Wait()
+			if deadline {
+				if err := c.SetWriteDeadline(time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				mustBe(t, "Write", <-wrote, os.ErrDeadlineExceeded)
+				link.blocks.Store(false)
+				if err := c.SetWriteDeadline(time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+				writeAll(t, c, "next") // and first, what was late
+				if diff := cmp.Diff([]string{"late", "next"}, records(t, s)); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				return
+			}
+			start := time.Now()
+			if err := c.Close(); err != nil || time.Since(start) > closeTimeout {
+				t.Errorf("Close: %v after %v", err, time.Since(start))
+			}
+			mustBe(t, "Write", <-wrote, net.ErrClosed)
+		})
+	}
+}
+
+// Everything at once, from many goroutines.
+func TestDTLSConcurrentUse(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		client, server := renegotiable(t)
+		c, s := connectedDTLS(t, client, server)
+		var all sync.WaitGroup
+		for i, conn := range []*Conn{c, c, s, s} {
+			random := rand.New(rand.NewPCG(seed, uint64(i)))
+			all.Go(func() {
+				for range 200 {
+					if _, err := conn.Write([]byte("some data")); errors.Is(err, net.ErrClosed) {
+						return
+					}
+				}
+			})
+			all.Go(func() {
+				buf := make([]byte, 5)
+				for {
+					if _, err := conn.Read(buf); err != nil && !isTimeout(err) {
+						return
+					}
+				}
+			})
+			all.Go(func() {
+				for range 200 {
+					at := time.Now().Add(time.Duration(random.IntN(2000)-500) * time.Microsecond)
+					set := []func(time.Time) error{conn.SetDeadline, conn.SetReadDeadline, conn.SetWriteDeadline}[random.IntN(3)]
+					_ = set(at) // it fails once the connection is closed
+					conn.MaxPayload()
+					conn.Buffered()
+					conn.ConnectionState()
+					if random.IntN(20) == 0 {
+						_ = conn.SetMTU(500 + random.IntN(1000))
+					}
+				}
+				_ = conn.SetDeadline(time.Time{})
+				if i%2 == 1 {
+					conn.Close()
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// A connection that is closed during its handshake, from many goroutines, comes to an end, and so does its listener.
+func TestDTLSConcurrentHandshakeAndClose(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				mustBe(t, "Accept", err, net.ErrClosed)
+				return
+			}
+			all.Go(func() { _ = conn.(*Conn).Handshake() }) // it fails where Close comes first
+			all.Go(func() { conn.Close() })
+		}
+	})
+	for i := range 40 {
+		pc := socketOf(t)
+		c := ClientDTLS(ConnectPacketConn(pc, l.Addr()), client)
+		done := inBackground(c)
+		if i%2 == 0 {
+			_ = c.SetDeadline(time.Now().Add(time.Millisecond))
+			<-done
+		}
+		c.Close()
+	}
+	l.Close()
+	all.Wait()
+	if st := l.Stats(); st.Conns != 0 || st.HalfOpen != 0 {
+		t.Errorf("%+v", st)
+	}
+}

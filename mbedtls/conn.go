@@ -31,7 +31,8 @@ type Conn struct {
 	mtuSet    bool
 	peer      *peer // of a listener's connection
 
-	resumesSaved bool // the context is about to be loaded: see saved.go
+	resumesSaved bool     // the context is about to be loaded: see saved.go
+	helloRandom  [32]byte // of mu: of the ClientHello that a server of DTLS got
 
 	clientAuth  ClientAuthType // of this handshake; of mu
 	pskIdentity string         // of the key that the handshake uses if it uses one; of mu

@@ -3,6 +3,9 @@ package cbridge
 // #include "bridge.h"
 import "C"
 
+// StateClientHello is the State of a server that waits for the ClientHello.
+const StateClientHello = C.MBEDTLS_SSL_CLIENT_HELLO
+
 // State is the step that a handshake is at, or that it stopped at (mbedtls_ssl_states); 0 is HELLO_REQUEST, the first.
 func (s *SSL) State() int {
 	return query(s, func(c *C.gm_ssl) int { return int(C.gm_ssl_state(c)) })

@@ -31,8 +31,8 @@ type Conn struct {
 	mtuSet    bool
 	peer      *peer // of a listener's connection
 
-	resumesSaved bool     // the context is about to be loaded: see saved.go
-	helloRandom  [32]byte // of mu: of the ClientHello that a server of DTLS got
+	hellos       helloGuard // of mu
+	resumesSaved bool       // the context is about to be loaded: see saved.go
 
 	clientAuth  ClientAuthType // of this handshake; of mu
 	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
@@ -100,6 +100,9 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 	}
 	if c.isDTLS() {
 		c.datagrams = receiverOf(conn)
+		if id := config.DTLS.ConnectionID; id != nil {
+			c.hellos.cidLen = id.Length
+		}
 	}
 	return c
 }

@@ -103,33 +103,15 @@ func (c *Conn) receive(unneeded func() bool) error {
 
 // feed gives the library a datagram.
 func (c *Conn) feed(datagram []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server {
+		datagram = c.hellos.admit(datagram, c.helloProgress())
+	}
 	if len(datagram) == 0 {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.server && c.repeatsHello(datagram) {
-		return nil
-	}
 	return c.ssl.Feed(datagram)
-}
-
-// repeatsHello tells whether a datagram brings the ClientHello of a handshake that is complete: it was late, or came
-// twice. The library goes by the cookie, and would take it for a client that connects anew. With mu held.
-func (c *Conn) repeatsHello(datagram []byte) bool {
-	record, ok := parseRecord(datagram, 0)
-	if !ok {
-		return false
-	}
-	hello, ok := record.clientHello()
-	switch {
-	case !ok:
-		return false
-	case c.handshakeDone.Load():
-		return hello.random == c.helloRandom
-	}
-	c.helloRandom = hello.random
-	return false
 }
 
 // retransmits tells whether a datagram that was not sent is one that the library sends again: then it may be lost. What

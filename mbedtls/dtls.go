@@ -201,6 +201,7 @@ func (c *Conn) setTimer(intermediate, final time.Duration) {
 func (c *Conn) startOver() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.hellos.numbers = nil
 	if err := c.ssl.SessionReset(); err != nil {
 		return err
 	}

@@ -59,6 +59,73 @@ func TestDTLSConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
 	}
 }
 
+// What looks like a ClientHello and is none that the library can read, anybody can send, and a network late.
+func TestDTLSConnectionSurvivesBadClientHellos(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	client.DTLS.MTU = 300 // the ClientHello has two fragments
+	plain := func(epoch, typ byte, body []byte) []byte {
+		return append([]byte{typ, 0xFE, 0xFD, 0, epoch, 0, 0, 0, 0, 0, 9, 0, byte(len(body))}, body...)
+	}
+	short := plain(0, recordHandshake, []byte{handshakeClientHello, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0})
+	a, b := udpPair(t)
+	tap := &recorder{Conn: a}
+	c, s := ClientDTLS(tap, client), ServerDTLS(b, server)
+	defer s.Close()
+	defer c.Close()
+	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
+		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
+	}
+	mustExchange(t, c, s, "ping")
+	sent := tap.datagrams()
+	for name, datagram := range map[string][]byte{
+		"short":                 short,
+		"short, behind another": append(plain(5, 23, []byte("junk")), short...),
+		"fragment":              sent[1],
+		"whole":                 plain(0, recordHandshake, append([]byte{handshakeClientHello}, make([]byte, 100)...)),
+		"late, behind another":  append(plain(5, 23, []byte("junk")), sent[2]...),
+	} {
+		if _, err := a.Write(datagram); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Write([]byte(name)); err != nil {
+			t.Fatal(err)
+		}
+		mustRead(t, s, name)
+	}
+}
+
+// A network that sends all twice does so with the fragments of a ClientHello.
+func TestDTLSClientHelloMayComeTwiceInFragments(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	client.DTLS.MTU = 300
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	c := ClientDTLS(&twice{dialed(t, l.Addr())}, client)
+	defer c.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Handshake() }()
+	s, err := accept(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	mustExchange(t, c, s, "ping")
+}
+
+// twice sends each datagram twice.
+type twice struct{ net.Conn }
+
+func (c *twice) Write(p []byte) (int, error) {
+	if n, err := c.Conn.Write(p); err != nil {
+		return n, err
+	}
+	return c.Conn.Write(p)
+}
+
 // queued is how many datagrams wait for the connections.
 func (l *DTLSListener) queued() (n int) {
 	l.mu.Lock()

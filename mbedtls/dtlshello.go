@@ -24,21 +24,25 @@ const (
 type dtlsRecord struct {
 	contentType uint8
 	epoch       uint16
+	number      uint64
 	cid         []byte // nil: it has none
 	fragment    cryptobyte.String
+	len         int // with its header
 }
 
 // parseRecord reads the header of a datagram's first record, in which a connection ID has cidLen bytes.
 func parseRecord(datagram []byte, cidLen int) (r dtlsRecord, ok bool) {
 	s := cryptobyte.String(datagram)
 	var version uint16
-	if !s.ReadUint8(&r.contentType) || !s.ReadUint16(&version) || version>>8 != 0xFE || !s.ReadUint16(&r.epoch) || !s.Skip(6) {
+	if !s.ReadUint8(&r.contentType) || !s.ReadUint16(&version) || version>>8 != 0xFE || !s.ReadUint16(&r.epoch) || !s.ReadUint48(&r.number) {
 		return r, false
 	}
 	if r.contentType == recordCID && (cidLen == 0 || !s.ReadBytes(&r.cid, cidLen)) {
 		return r, false
 	}
-	return r, s.ReadUint16LengthPrefixed(&r.fragment)
+	ok = s.ReadUint16LengthPrefixed(&r.fragment)
+	r.len = len(datagram) - len(s)
+	return r, ok
 }
 
 // clientHello is what the cookie exchange needs of that message.

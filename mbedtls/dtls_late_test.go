@@ -59,7 +59,7 @@ func TestDTLSConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
 	}
 }
 
-// What looks like a ClientHello and is none that the library can read, anybody can send, and a network late.
+// What looks like a ClientHello anybody can send, and a network may be late with one.
 func TestDTLSConnectionSurvivesBadClientHellos(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)

@@ -6,11 +6,11 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-// helloGuard keeps ClientHellos from a server's library that it breaks over, although they prove nothing: anybody can
-// send them, and a network can send them late, or twice.
+// helloGuard keeps from a server's library what a network makes of ClientHellos when it sends them late, or twice: it
+// would break over that.
 type helloGuard struct {
 	random  [32]byte // of the ClientHello that the handshake goes by
-	numbers []uint64 // of the records that may be part of it, until it is whole
+	numbers []uint64 // of the records that came before it was whole
 	cidLen  int
 }
 
@@ -40,47 +40,38 @@ const maxHelloRecords = 64
 // admit is what the library may see of a datagram.
 //
 // Until it has a whole ClientHello, a record that comes twice fails the handshake: the second one is left out. After the
-// handshake, it takes a ClientHello with a good cookie for a client that connects anew, which one that is late, or came
-// twice, is not; and it breaks over one that it cannot read, such as a later fragment (mbedtls_ssl_check_dtls_clihlo_cookie).
-// Behind other records, where no client puts one, none passes once the library has its own.
+// handshake, it takes a ClientHello with a good cookie for a client that connects anew, which the handshake's own, late or
+// again, is not. Behind another record, that could still wait when the handshake ends.
 func (g *helloGuard) admit(datagram []byte, progress helloProgress) []byte {
-	first, ok := parseRecord(datagram, g.cidLen)
-	if !ok {
-		return datagram // the library drops it, too
-	}
-	hello, isHello := first.clientHello()
-	switch progress {
-	case helloAwaited:
-		if isHello {
-			g.random = hello.random
-		}
-		if slices.Contains(g.numbers, first.number) {
-			return nil
-		}
-		if len(g.numbers) < maxHelloRecords {
-			g.numbers = append(g.numbers, first.number)
-		}
-		return datagram
-	case helloAnswered:
-		g.numbers = nil
-		if first.looksLikeHello() && (!isHello || hello.random == g.random) {
-			return nil
-		}
-	}
-	for at := first.len; at < len(datagram); {
+	for at := 0; ; {
 		r, ok := parseRecord(datagram[at:], g.cidLen)
+		if !ok {
+			return datagram // the rest is for the library to drop
+		}
+		hello, isHello := r.clientHello()
 		switch {
-		case !ok:
+		case progress == helloAwaited:
+			if isHello {
+				g.random = hello.random
+			}
+			if g.repeated(r.number) {
+				return nil
+			}
 			return datagram
-		case r.looksLikeHello():
+		case isHello && hello.random == g.random && (at > 0 || progress == helloAnswered):
 			return datagram[:at]
 		}
 		at += r.len
 	}
-	return datagram
 }
 
-// looksLikeHello tells whether the library takes a record after the handshake for a ClientHello.
-func (r *dtlsRecord) looksLikeHello() bool {
-	return r.contentType == recordHandshake && r.epoch == 0 && len(r.fragment) > 0 && r.fragment[0] == handshakeClientHello
+// repeated tells whether a record came before.
+func (g *helloGuard) repeated(number uint64) bool {
+	if slices.Contains(g.numbers, number) {
+		return true
+	}
+	if len(g.numbers) < maxHelloRecords {
+		g.numbers = append(g.numbers, number)
+	}
+	return false
 }

@@ -231,6 +231,7 @@ func (p *peer) end(err error) {
 	}
 	p.err, p.queue = err, nil
 	close(p.done)
+	p.readDeadline.set(time.Time{}) // its timer would keep all of this in memory
 	p.conn.rouse()
 }
 
@@ -321,6 +322,11 @@ func (p *peer) SetDeadline(t time.Time) error {
 
 func (p *peer) SetReadDeadline(t time.Time) error {
 	p.readDeadline.set(t)
+	select {
+	case <-p.done:
+		p.readDeadline.set(time.Time{})
+	default:
+	}
 	return nil
 }
 

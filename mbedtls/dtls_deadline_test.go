@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// A timer that runs keeps the connection's memory, and the Config's, until the deadline.
 func TestDTLSConnLeavesNoTimerBehind(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	_, s := dialDTLS(t, l, client)
 	running := func() bool {
-		d := &s.peer.readDeadline
+		d := s.peer.readDeadline
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		return d.timer != nil

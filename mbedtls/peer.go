@@ -18,7 +18,7 @@ type peer struct {
 	random [32]byte // of the ClientHello that it began with
 
 	addr          atomic.Pointer[endpoint]
-	readDeadline  deadline
+	readDeadline  *deadline // on its own: the runtime may keep a timer that was stopped
 	writeDeadline atomic.Pointer[time.Time]
 
 	mu    sync.Mutex
@@ -41,7 +41,7 @@ type queued struct {
 }
 
 func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
-	p := &peer{l: l, random: random, halfOpen: true, done: make(chan struct{}), ready: make(chan struct{}, 1)}
+	p := &peer{l: l, random: random, halfOpen: true, readDeadline: new(deadline), done: make(chan struct{}), ready: make(chan struct{}, 1)}
 	p.addr.Store(&from)
 	p.conn = newConn(p, l.config, true, cbridge.Datagram)
 	p.conn.peer = p
@@ -231,7 +231,7 @@ func (p *peer) end(err error) {
 	}
 	p.err, p.queue = err, nil
 	close(p.done)
-	p.readDeadline.set(time.Time{}) // its timer would keep all of this in memory
+	p.readDeadline.set(time.Time{})
 	p.conn.rouse()
 }
 

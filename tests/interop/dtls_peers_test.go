@@ -23,16 +23,17 @@ type datagramOptions struct {
 
 // datagramPeer is a program, or pion/dtls in this process.
 type datagramPeer struct {
-	name   string
-	server func(*world, datagramOptions) (addr string, far farEnd)
-	client func(*world, string, datagramOptions) farEnd
+	name    string
+	program peers.Program // but for pion
+	server  func(*world, datagramOptions) (addr string, far farEnd)
+	client  func(*world, string, datagramOptions) farEnd
 }
 
 const pionName = "pion"
 
 func datagramPeers() []datagramPeer {
 	all := []datagramPeer{{
-		pionName,
+		pionName, peers.Program{},
 		func(w *world, o datagramOptions) (string, farEnd) { return w.pionServer(pionOptions(w, o), o.Options) },
 		func(w *world, addr string, o datagramOptions) farEnd {
 			return w.pionClient(addr, pionOptions(w, o), o.Options)
@@ -40,7 +41,7 @@ func datagramPeers() []datagramPeer {
 	}}
 	for _, p := range peers.Programs {
 		all = append(all, datagramPeer{
-			p.Name,
+			p.Name, p,
 			func(w *world, o datagramOptions) (string, farEnd) {
 				o.Datagram = true
 				peer := w.server(p, o.Options)

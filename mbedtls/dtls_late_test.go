@@ -101,7 +101,7 @@ func TestDTLSClientHelloMayComeTwiceInFragments(t *testing.T) {
 	client, server := configs(t)
 	client.DTLS.MTU = 300
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	c := ClientDTLS(&twice{dialed(t, l.Addr())}, client)
+	c := ClientDTLS(&doubling{dialed(t, l.Addr())}, client)
 	defer c.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- c.Handshake() }()
@@ -116,10 +116,10 @@ func TestDTLSClientHelloMayComeTwiceInFragments(t *testing.T) {
 	mustExchange(t, c, s, "ping")
 }
 
-// twice sends each datagram twice.
-type twice struct{ net.Conn }
+// doubling sends each datagram twice.
+type doubling struct{ net.Conn }
 
-func (c *twice) Write(p []byte) (int, error) {
+func (c *doubling) Write(p []byte) (int, error) {
 	if n, err := c.Conn.Write(p); err != nil {
 		return n, err
 	}

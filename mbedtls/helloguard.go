@@ -43,6 +43,9 @@ const maxHelloRecords = 64
 // handshake, it takes a ClientHello with a good cookie for a client that connects anew, which the handshake's own, late or
 // again, is not. Behind another record, that could still wait when the handshake ends.
 func (g *helloGuard) admit(datagram []byte, progress helloProgress) []byte {
+	if progress != helloAwaited {
+		g.numbers = nil
+	}
 	for at := 0; ; {
 		r, ok := parseRecord(datagram[at:], g.cidLen)
 		if !ok {

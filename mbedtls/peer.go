@@ -38,6 +38,7 @@ type peer struct {
 type queued struct {
 	datagram []byte
 	from     endpoint
+	asked    bool // AcceptAddressChange was, and said no
 }
 
 func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
@@ -53,7 +54,7 @@ func (p *peer) established() bool { return p.conn.handshakeDone.Load() }
 
 // deliver queues a datagram. It is the reader's alone.
 func (p *peer) deliver(datagram []byte, from endpoint) {
-	q := queued{append([]byte(nil), datagram...), from}
+	q := queued{datagram: append([]byte(nil), datagram...), from: from}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
@@ -65,7 +66,7 @@ func (p *peer) deliver(datagram []byte, from endpoint) {
 	}
 	// Whoever reads looks at the address, too; but a server may only write.
 	if len(p.queue) == 0 && !p.taken && p.elsewhere(from) && p.conn.mu.TryLock() {
-		p.checkAddress(q)
+		p.checkAddress(&q)
 		p.conn.mu.Unlock()
 	}
 	p.queue = append(p.queue, q)
@@ -83,9 +84,9 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 			return err
 		}
 		if q.datagram != nil {
-			if p.elsewhere(q.from) {
+			if !q.asked && p.elsewhere(q.from) {
 				p.conn.mu.Lock()
-				p.checkAddress(q)
+				p.checkAddress(&q)
 				p.conn.mu.Unlock()
 			}
 			err := take(q.datagram)
@@ -131,7 +132,7 @@ func (p *peer) elsewhere(from endpoint) bool {
 // checkAddress adopts the address that a datagram came from, if its first record proves that the peer is there now: it is
 // authentic, and newer than all others (RFC 9146 section 6). It does nothing while the library has not seen all that came
 // before: of what it does not know, it takes a copy for new. With conn.mu held.
-func (p *peer) checkAddress(q queued) {
+func (p *peer) checkAddress(q *queued) {
 	ssl := p.conn.ssl
 	if ssl.Retain() != nil {
 		return
@@ -144,6 +145,7 @@ func (p *peer) checkAddress(q queued) {
 		return
 	}
 	if accept := p.l.limits.AcceptAddressChange; accept != nil && !accept(p.conn, q.from.netAddr()) {
+		q.asked = true
 		return
 	}
 	p.move(q.from)

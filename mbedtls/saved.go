@@ -164,7 +164,7 @@ func (l *DTLSListener) resume(saved []byte) (*Conn, error) {
 	p := newPeer(l, from, [32]byte(s.Random))
 	p.halfOpen = false
 	for _, datagram := range s.Pending {
-		p.queue = append(p.queue, queued{datagram, from})
+		p.queue = append(p.queue, queued{datagram: datagram, from: from})
 	}
 	if err := p.conn.load(s); err != nil {
 		p.conn.abort(err)

@@ -35,12 +35,12 @@ func attempt(t testing.TB, l *DTLSListener, client *Config) (o outcome) {
 			served <- outcome{serverErr: err}
 			return
 		}
-		defer s.Close()
 		buf := make([]byte, 100)
 		n, err := s.Read(buf)
 		if err == nil {
 			_, err = s.Write(buf[:n])
 		}
+		s.Close()
 		served <- outcome{serverErr: err, server: s.ConnectionState()}
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

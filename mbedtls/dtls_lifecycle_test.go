@@ -69,6 +69,36 @@ func TestDTLSRenegotiates(t *testing.T) {
 	}
 }
 
+// Each end counts records, and renegotiates when it has seen enough of them.
+func TestDTLSRenegotiationPeriod(t *testing.T) {
+	t.Parallel()
+	for _, server := range []bool{false, true} {
+		client, serverConfig := renegotiable(t)
+		counting := client
+		if server {
+			counting = serverConfig
+		}
+		counting.RenegotiationPeriod = 5
+		var secrets atomic.Int32
+		client.ExportSecret = func(Secret) error { secrets.Add(1); return nil }
+		c, s := connectedDTLS(t, client, serverConfig)
+		done, buf := echoRecords(s), make([]byte, 10)
+		for range 40 {
+			writeAll(t, c, "data")
+			if n, err := c.Read(buf); err != nil || string(buf[:n]) != "data" {
+				t.Fatalf("%q, %v", buf[:n], err)
+			}
+		}
+		if got := secrets.Load(); got < 5 {
+			t.Errorf("server: %t: %d handshakes for 40 records", server, got)
+		}
+		c.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Data that a server sent before its ServerHello waits for Read, record by record.
 func TestDTLSRecordsSetAsideKeepTheirBoundaries(t *testing.T) {
 	t.Parallel()
@@ -225,6 +255,20 @@ func TestDTLSCloseEndsRead(t *testing.T) {
 		mustBe(t, "Write", err, net.ErrClosed)
 		mustBe(t, "Close", closing.Close(), net.ErrClosed)
 	}
+}
+
+func TestDTLSCloseWriteLeavesTheOtherWayOpen(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	c, s := connectedDTLS(t, client, server)
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Read(make([]byte, 1))
+	mustBe(t, "the peer's Read", err, io.EOF)
+	_, err = c.Write([]byte("x"))
+	mustBe(t, "Write", err, errShutdown)
+	mustExchange(t, s, c, "still")
 }
 
 // blockedLink is a link whose Write waits for its end.

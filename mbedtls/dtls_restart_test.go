@@ -34,6 +34,12 @@ var restarts = map[string]func(t *testing.T) (client, server *Config){
 		server.Certificates, server.GetConfigForClient = nil, func(*ClientHelloInfo) (*Config, error) { return chosen, nil }
 		return client, server
 	},
+	"any client, step by step": func(t *testing.T) (client, server *Config) {
+		client, server = configs(t)
+		client.Certificates, server.ClientAuth = server.Certificates, RequireAnyClientCert
+		server.Trace = func(*Conn, HandshakeState) {}
+		return client, server
+	},
 	"everything else": func(t *testing.T) (client, server *Config) {
 		client, server = configs(t)
 		for _, c := range []*Config{client, server} {

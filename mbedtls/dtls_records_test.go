@@ -18,8 +18,8 @@ import (
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
-// twice lets each datagram arrive two times.
-func twice(_ int, d []byte) ([][]byte, error) { return [][]byte{d, d}, nil }
+// duplicated lets each datagram arrive two times.
+func duplicated(_ int, d []byte) ([][]byte, error) { return [][]byte{d, d}, nil }
 
 // corrupted lets datagrams arrive with a bit changed.
 func corrupted(_ int, d []byte) ([][]byte, error) {
@@ -66,8 +66,8 @@ func TestDTLSDuplicates(t *testing.T) {
 			client, server := configs(t)
 			server.DTLS.InsecureDisableAntiReplay = !antiReplay
 			c, s, cl, sl := linked(t, client, server)
-			cl.setCarrier(twice)
-			sl.setCarrier(twice)
+			cl.setCarrier(duplicated)
+			sl.setCarrier(duplicated)
 			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
 				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
 			}

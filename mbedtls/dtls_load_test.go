@@ -87,7 +87,8 @@ func TestDTLSServesACrowdOnOneSocket(t *testing.T) {
 	if err != nil || !strings.HasPrefix(line, "connected") {
 		t.Fatalf("the crowd says %q, %v", line, err)
 	}
-	if st := l.Stats(); st.Conns != n || st.HalfOpen != 0 {
+	until(t, func() bool { return l.Stats().HalfOpen == 0 }) // the last client is done a moment before its server
+	if st := l.Stats(); st.Conns != n {
 		t.Errorf("%+v", st)
 	}
 	used := cbridge.Allocations().LiveBytes - c.LiveBytes + liveHeap() + stackMemory() - heap

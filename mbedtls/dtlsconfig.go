@@ -22,8 +22,8 @@ type DTLSOptions struct {
 
 	// MTU bounds the datagrams that this end sends, in bytes without the headers of UDP and IP, up to 65535 and no less
 	// than a record of one byte needs (at most 256): longer messages of the handshake are fragmented, and Write takes that
-	// much less. 0 is no bound. Who finds out more about the path tells Conn.SetMTU. After a first retransmission the
-	// library tries 508 bytes by itself (mbedtls_ssl_set_mtu).
+	// much less. 0 is no bound. Who finds out more about the path tells Conn.SetMTU. From the second retransmission on,
+	// the library tries 508 bytes by itself (mbedtls_ssl_set_mtu).
 	MTU int
 
 	// DisablePacking sends each record in a datagram of its own (mbedtls_ssl_set_datagram_packing).

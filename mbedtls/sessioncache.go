@@ -49,10 +49,14 @@ func (c lruSessionCache) Put(key string, session *Session) {
 }
 
 func (c *Conn) sessionKey() string {
-	if c.serverName != "" {
-		return c.serverName
+	key := c.serverName
+	if key == "" {
+		key = c.conn.RemoteAddr().String()
 	}
-	return c.conn.RemoteAddr().String()
+	if c.isDTLS() { // another server, perhaps, than the one of that name that speaks TLS
+		key = "dtls:" + key
+	}
+	return key
 }
 
 // ServerSessionCache keeps the TLS 1.2 sessions of servers by their ids, for any number of Configs and goroutines. A

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -110,10 +111,29 @@ func (c *Conn) save() (*savedConn, error) {
 	}
 	var err error
 	if saved.Context, err = c.ssl.Save(); err != nil {
-		return nil, err
+		return nil, c.explainSave(err)
 	}
 	c.readErr, c.writeErr = ErrSaved, ErrSaved
 	return saved, nil
+}
+
+// explainSave adds to the library's refusal to save what it is about. With mu held.
+func (c *Conn) explainSave(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Code != ErrSSLBadInputData || e.Cause != nil {
+		return err
+	}
+	switch suite, _ := CipherSuiteByID(c.ssl.Ciphersuite()); {
+	case c.config.AllowRenegotiation:
+		e.Cause = errors.New("a Config with AllowRenegotiation")
+	case strings.HasSuffix(suite.Cipher, "-CBC") || suite.Weak:
+		e.Cause = fmt.Errorf("the suite %s is no AEAD: see Config.CipherSuites", suite.Name)
+	case c.ssl.BytesAvail() > 0 || c.ssl.CheckPending():
+		e.Cause = errors.New("data waits to be read")
+	default:
+		e.Cause = errors.New("the last messages of the handshake may have to be sent again, as long as no data was read")
+	}
+	return err
 }
 
 // ResumeDTLS goes on with a connection that [Conn.MarshalBinary] saved, over conn, and wipes saved: the same slice cannot

@@ -156,6 +156,15 @@ func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
 	mustExchange(t, c, s, "ping")
 	mustExchange(t, s, c, "pong")
 
+	cbc := server.Clone()
+	defer cbc.Close()
+	cbc.CipherSuites = []uint16{0xC023} // TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256
+	c, s = connectedDTLS(t, client, cbc)
+	mustExchange(t, c, s, "ping")
+	if _, err := s.MarshalBinary(); !errors.Is(err, ErrSSLBadInputData) || !strings.Contains(err.Error(), "CBC-SHA256 is no AEAD") {
+		t.Errorf("with CBC: %v", err)
+	}
+
 	a, b := ends(t, client, server)
 	for _, conn := range []*Conn{a, b} {
 		if _, err := conn.MarshalBinary(); err == nil {

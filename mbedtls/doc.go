@@ -1,4 +1,4 @@
-// Package mbedtls is TLS by the real Mbed TLS C library, in the shape of crypto/tls: whoever knows [crypto/tls.Config],
+// Package mbedtls is TLS and DTLS by the real Mbed TLS C library, in the shape of crypto/tls: whoever knows [crypto/tls.Config],
 // [crypto/tls.Dial] and [crypto/tls.Listen] knows [Config], [Dial] and [Listen].
 //
 // Every byte on the wire, every check and every error code is the library's. Go does the socket I/O, so that a
@@ -6,11 +6,21 @@
 //
 // # Differences from crypto/tls
 //
-//   - Versions are TLS 1.2 and TLS 1.3. The list in [Config.CipherSuites] is for both.
+//   - Versions are TLS 1.2, TLS 1.3 and DTLS 1.2. The list in [Config.CipherSuites] is for both.
 //   - What a build of the library leaves out is reported as a [NotBuiltError] when a Config is first used.
 //   - A deadline that passes, also in the middle of a handshake or of a Write, does not break the connection: set a
 //     later one and go on.
 //   - The end of the stream without the peer's close_notify is [io.ErrUnexpectedEOF], never [io.EOF].
+//
+// # DTLS
+//
+// [DialDTLS], [ListenDTLS] and their like make connections over datagrams, of the same type [Conn]; [DTLSOptions] are the
+// part of a Config that they alone look at. A Write is a record and a Read returns no more than one, which may be lost on
+// its way, or come in another order. In the handshake, what is lost is sent again; the time for that is measured by the
+// deadline of the Read below, so that it costs neither a goroutine nor a thread.
+//
+// A [DTLSListener] serves any number of peers on one socket. Nothing is kept of a peer before it has brought back a
+// cookie. Accept then returns its connection; the handshake is the caller's, as with TLS.
 //
 // # From Mbed TLS 2.28 to 3.6
 //

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/pion/dtls/v3"
@@ -194,6 +195,17 @@ const helloVerifyRequest = 3
 // isVerifyRequest tells whether a datagram begins with a HelloVerifyRequest.
 func isVerifyRequest(datagram []byte) bool {
 	return len(datagram) > 13 && datagram[0] == recordHandshake && datagram[13] == helloVerifyRequest
+}
+
+// until waits for what nothing tells of.
+func (w *world) until(is func() bool) {
+	w.t.Helper()
+	for !is() {
+		if w.ctx.Err() != nil {
+			w.t.Fatal(w.ctx.Err())
+		}
+		runtime.Gosched()
+	}
 }
 
 // peerEnds expects a program to end without an error.

@@ -20,14 +20,16 @@ import (
 // line is what is sent each way: as much as the C programs are told to expect.
 var line = append(bytes.Repeat([]byte("x"), 8191), '\n')
 
-// resumptions are the ways to resume a session, with what foreign programs need to be told for them.
-var resumptions = []struct {
+// resumption is a way to resume a session, with what foreign programs need to be told for it.
+type resumption struct {
 	name            string
 	version         uint16
 	openssl, server []string // s_server, ssl_server2
 	client          []string // ssl_client2
 	ours            func(t *testing.T, server *mbedtls.Config)
-}{
+}
+
+var resumptions = []resumption{
 	{"ticket, TLS 1.2", tls.VersionTLS12, nil, []string{"cache_max=0"}, []string{"tickets=1"}, withTicketKeys},
 	{"ticket, TLS 1.3", tls.VersionTLS13, nil, nil, []string{"new_session_tickets=1"}, withTicketKeys},
 	{"id, TLS 1.2", tls.VersionTLS12, []string{"-no_ticket"}, []string{"tickets=0"}, []string{"tickets=0"}, withSessionCache},

@@ -25,11 +25,12 @@ type Conn struct {
 	transport  cbridge.Transport
 	serverName string // what a client wants
 
-	datagrams receiver      // of DTLS
-	delay     cbridge.Delay // of mu: DTLS's timer
-	mtu       int           // of mu: what SetMTU asked for
-	mtuSet    bool
-	peer      *peer // of a listener's connection
+	datagrams    receiver      // of DTLS
+	takeDatagram func() error  // from there to the library
+	delay        cbridge.Delay // of mu: DTLS's timer
+	mtu          int           // of mu: what SetMTU asked for
+	mtuSet       bool
+	peer         *peer // of a listener's connection
 
 	hellos       helloGuard // of mu
 	resumesSaved bool       // the context is about to be loaded: see saved.go
@@ -100,6 +101,8 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 	}
 	if c.isDTLS() {
 		c.datagrams = receiverOf(conn)
+		feed := c.feed
+		c.takeDatagram = func() error { return c.datagrams.receive(feed) }
 		if id := config.DTLS.ConnectionID; id != nil {
 			c.hellos.cidLen = id.Length
 		}

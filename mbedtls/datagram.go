@@ -25,7 +25,7 @@ func receiverOf(conn net.Conn) receiver {
 		return c
 	case *net.UDPConn:
 		if raw, err := c.SyscallConn(); err == nil {
-			return udpReceiver{raw}
+			return newUDPReceiver(raw)
 		}
 	}
 	return connReceiver{conn}
@@ -43,34 +43,43 @@ func (r connReceiver) receive(take func([]byte) error) error {
 	return take((*buf)[:n])
 }
 
-// udpReceiver waits for its socket without a buffer, as thousands of idle connections do.
-type udpReceiver struct{ raw syscall.RawConn }
+// udpReceiver waits for its socket without a buffer, as thousands of idle connections do. It is used by one goroutine at
+// a time.
+type udpReceiver struct {
+	raw   syscall.RawConn
+	ready func(fd uintptr) bool // made once, so that receive does not allocate
+	buf   *[]byte
+	n     int
+	err   error
+}
 
-func (r udpReceiver) receive(take func([]byte) error) error {
-	var buf *[]byte
-	var n int
-	var err error
-	waited := r.raw.Read(func(fd uintptr) bool {
-		buf = datagramBuffers.Get().(*[]byte)
+func newUDPReceiver(raw syscall.RawConn) *udpReceiver {
+	r := &udpReceiver{raw: raw}
+	r.ready = func(fd uintptr) bool {
+		r.buf = datagramBuffers.Get().(*[]byte)
 		for {
-			if n, err = syscall.Read(int(fd), *buf); err != syscall.EINTR {
+			if r.n, r.err = syscall.Read(int(fd), *r.buf); r.err != syscall.EINTR {
 				break
 			}
 		}
-		if err == syscall.EAGAIN {
-			datagramBuffers.Put(buf)
+		if r.err == syscall.EAGAIN {
+			datagramBuffers.Put(r.buf)
 			return false
 		}
 		return true
-	})
-	if waited != nil {
-		return waited
 	}
-	defer datagramBuffers.Put(buf)
-	if err != nil {
-		return &net.OpError{Op: "read", Net: "udp", Err: err}
+	return r
+}
+
+func (r *udpReceiver) receive(take func([]byte) error) error {
+	if err := r.raw.Read(r.ready); err != nil {
+		return err
 	}
-	return take((*buf)[:n])
+	defer datagramBuffers.Put(r.buf)
+	if r.err != nil {
+		return &net.OpError{Op: "read", Net: "udp", Err: r.err}
+	}
+	return take((*r.buf)[:r.n])
 }
 
 // receive waits for a datagram, unless there is input or no need for it, and gives it to the library; or until DTLS's
@@ -86,7 +95,7 @@ func (c *Conn) receive(unneeded func() bool) error {
 	if !c.handshakeDone.Load() {
 		timeout = 0
 	}
-	err := c.deadlines.read(timeout, func() error { return c.datagrams.receive(c.feed) })
+	err := c.deadlines.read(timeout, c.takeDatagram)
 	switch {
 	case err == nil || err == errTimer:
 		return nil

@@ -66,7 +66,7 @@ func (p *peer) deliver(datagram []byte, from endpoint) {
 	}
 	// Whoever reads looks at the address, too; but a server may only write.
 	if len(p.queue) == 0 && !p.taken && p.elsewhere(from) && p.conn.mu.TryLock() {
-		p.checkAddress(&q)
+		q.asked = p.checkAddress(q)
 		p.conn.mu.Unlock()
 	}
 	p.queue = append(p.queue, q)
@@ -86,7 +86,7 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 		if q.datagram != nil {
 			if !q.asked && p.elsewhere(q.from) {
 				p.conn.mu.Lock()
-				p.checkAddress(&q)
+				q.asked = p.checkAddress(q)
 				p.conn.mu.Unlock()
 			}
 			err := take(q.datagram)
@@ -131,24 +131,24 @@ func (p *peer) elsewhere(from endpoint) bool {
 
 // checkAddress adopts the address that a datagram came from, if its first record proves that the peer is there now: it is
 // authentic, and newer than all others (RFC 9146 section 6). It does nothing while the library has not seen all that came
-// before: of what it does not know, it takes a copy for new. With conn.mu held.
-func (p *peer) checkAddress(q *queued) {
+// before: of what it does not know, it takes a copy for new. It tells whether AcceptAddressChange said no. With conn.mu held.
+func (p *peer) checkAddress(q queued) (refused bool) {
 	ssl := p.conn.ssl
 	if ssl.Retain() != nil {
-		return
+		return false
 	}
 	defer ssl.Release()
 	if ssl.InputLen() > 0 || ssl.CheckPending() {
-		return
+		return false
 	}
 	if newer, err := ssl.CheckRecord(q.datagram); err != nil || !newer {
-		return
+		return false
 	}
 	if accept := p.l.limits.AcceptAddressChange; accept != nil && !accept(p.conn, q.from.netAddr()) {
-		q.asked = true
-		return
+		return true
 	}
 	p.move(q.from)
+	return false
 }
 
 // move changes the peer's address. It takes no other connection's place, which the peer's own ID has no need of.

@@ -115,6 +115,9 @@ func (c *Conn) outputLen() int {
 }
 
 func isTimeout(err error) bool {
+	if err == nil {
+		return false
+	}
 	var t net.Error
 	return errors.As(err, &t) && t.Timeout()
 }

@@ -227,10 +227,9 @@ func TestDTLSCorruptedRecords(t *testing.T) {
 				}})
 			}
 			for _, end := range []struct {
-				name     string
 				from, to *mbedtls.Conn
 				dir      badlink.Direction
-			}{{"server", c, s, badlink.ToServer}, {"client", s, c, badlink.ToClient}} {
+			}{{c, s, badlink.ToServer}, {s, c, badlink.ToClient}} {
 				passed := link.Counters(end.dir).Passed
 				spoil(true)
 				for range limit - 1 {
@@ -242,18 +241,16 @@ func TestDTLSCorruptedRecords(t *testing.T) {
 				spoil(false)
 				said(t, end.from, end.to, "and yet it goes on")
 			}
+			if test.limit == 0 {
+				return
+			}
 			spoil(true)
 			if _, err := c.Write([]byte("the last straw")); err != nil {
 				t.Fatal(err)
 			}
-			until(t, func() bool { return link.Counters(badlink.ToServer).Passed > 0 })
-			if test.limit > 0 {
-				if _, err := s.Read(make([]byte, 100)); !errors.Is(err, mbedtls.ErrSSLInvalidMAC) {
-					t.Errorf("Read at the limit: %v", err)
-				}
-				return
+			if _, err := s.Read(make([]byte, 100)); !errors.Is(err, mbedtls.ErrSSLInvalidMAC) {
+				t.Errorf("Read at the limit: %v", err)
 			}
-			spoil(false)
 		})
 	}
 }

@@ -50,17 +50,6 @@ func (w *world) datagrams(leaves ...testpki.Leaf) *mbedtls.Config {
 	return c
 }
 
-// link is a bad link to a server, closed with the test.
-func (w *world) link(server string, o badlink.Options) *badlink.Proxy {
-	w.t.Helper()
-	link, err := badlink.Start(server, o)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { link.Close() })
-	return link
-}
-
 // echo is a server of ours that sends back what it gets.
 type echo struct {
 	*mbedtls.DTLSListener
@@ -154,11 +143,11 @@ func (e *echo) handshakeErrors() error {
 
 // ask sends a request until its answer comes, and returns how often it had to.
 func ask(c net.Conn, request string) (sent int, err error) {
-	return converse(c, []byte(request), []byte(request))
+	return insist(c, []byte(request), []byte(request))
 }
 
-// converse sends a request until that answer comes; nil is any.
-func converse(c net.Conn, request, answer []byte) (sent int, err error) {
+// insist sends a request until that answer comes; nil is any.
+func insist(c net.Conn, request, answer []byte) (sent int, err error) {
 	buf := make([]byte, 2048)
 	for end := time.Now().Add(testTimeout); time.Now().Before(end); {
 		if _, err := c.Write(request); err != nil {
@@ -243,7 +232,7 @@ func (w *world) come(v visit) (a attempt, err error) {
 	}
 	if v.foreign {
 		link.SetOptions(badlink.Options{})
-		a.asked, err = converse(conn, []byte("GET / HTTP/1.0\r\n\r\n"), nil)
+		a.asked, err = insist(conn, []byte("GET / HTTP/1.0\r\n\r\n"), nil)
 		return a, err
 	}
 	a.asked, err = ask(conn, fmt.Sprintf("request %d", v.options.Seed))

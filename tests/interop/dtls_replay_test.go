@@ -17,15 +17,15 @@ import (
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
-// tap keeps the datagrams that pass a client's socket, and can hold those to the server back.
-type tap struct {
+// wiretap keeps the datagrams that pass a client's socket, and can hold those to the server back.
+type wiretap struct {
 	net.Conn
 	mu         sync.Mutex
 	hold       bool
 	sent, read [][]byte
 }
 
-func (c *tap) Write(p []byte) (int, error) {
+func (c *wiretap) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	c.sent = append(c.sent, bytes.Clone(p))
 	hold := c.hold
@@ -36,7 +36,7 @@ func (c *tap) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func (c *tap) Read(p []byte) (int, error) {
+func (c *wiretap) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +45,7 @@ func (c *tap) Read(p []byte) (int, error) {
 }
 
 // holdBack keeps what is written from now on, or ends that and returns it.
-func (c *tap) holdBack(on bool) (held [][]byte) {
+func (c *wiretap) holdBack(on bool) (held [][]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if on {
@@ -83,7 +83,7 @@ func TestDTLSReplays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			link := &tap{Conn: raw}
+			link := &wiretap{Conn: raw}
 			c, s := w.meet(l, link, client)
 			said(t, c, s, "hello")
 			said(t, s, c, "hello")

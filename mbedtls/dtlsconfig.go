@@ -90,6 +90,10 @@ type ConnectionID struct {
 // MaxConnectionIDLen is the longest connection ID that this build takes for its own, in bytes.
 const MaxConnectionIDLen = cbridge.MaxOwnCIDLen
 
+// MaxHandshakeBuffering is how many bytes of messages that came before their turn a handshake of DTLS keeps in this build;
+// what is above it comes again (MBEDTLS_SSL_DTLS_MAX_BUFFERING).
+const MaxHandshakeBuffering = cbridge.MaxBuffering
+
 const maxDuration = time.Duration(1<<32-1) * time.Millisecond
 
 const maxMTU = 1<<16 - 1

@@ -119,13 +119,13 @@ func TestConnectionIDs(t *testing.T) {
 	}
 }
 
-// tap keeps what goes to the server.
-type tap struct {
+// captured keeps what goes to the server.
+type captured struct {
 	mu        sync.Mutex
 	datagrams [][]byte
 }
 
-func (a *tap) filter(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
+func (a *captured) filter(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
 	if dir == badlink.ToServer {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -135,7 +135,7 @@ func (a *tap) filter(dir badlink.Direction, _ int, datagram []byte) badlink.Verd
 }
 
 // last is what was sent last.
-func (a *tap) last() []byte {
+func (a *captured) last() []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.datagrams[len(a.datagrams)-1]
@@ -190,7 +190,7 @@ func TestServerFollowsAClientToItsNewAddress(t *testing.T) {
 	config := w.config(testpki.Leaf{})
 	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 8}
 	l := w.listenDTLS(config)
-	seen := new(tap)
+	seen := new(captured)
 	link := w.link(l.addr(), badlink.Options{Filter: seen.filter})
 	far := w.pionClient(link.Addr().String(), pion.Options{Roots: w.ca.Pool(), ConnectionID: dtls.OnlySendCIDGenerator()}, peers.Options{})
 	conn, err := l.handshake()
@@ -226,6 +226,38 @@ func TestServerFollowsAClientToItsNewAddress(t *testing.T) {
 	}
 	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("Read returns %v, not EOF", err)
+	}
+}
+
+// A server that writes and never reads follows its client as well.
+func TestServerThatOnlyWritesFollowsAClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testpki.P256)
+	config := w.config(testpki.Leaf{})
+	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 8}
+	l := w.listenDTLS(config)
+	link := w.link(l.addr(), badlink.Options{})
+	far := w.pionClient(link.Addr().String(), pion.Options{ConnectionID: dtls.RandomCIDGenerator(2)}, peers.Options{})
+	conn, err := l.handshake()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := far.connected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	passes(t, client, conn, "at the first address")
+	next := w.rebind(link)
+	if _, err := client.Write([]byte("I have moved")); err != nil {
+		t.Fatal(err)
+	}
+	w.until(func() bool { return l.stats().AddressChange == 1 })
+	checkAddr(t, "after a record", conn.RemoteAddr(), next)
+	if err := pass(conn, client, []byte("news")); err != nil {
+		t.Error(err)
+	}
+	if err := arrives(conn, []byte("I have moved")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -224,3 +224,35 @@ func (w *world) cookieLink(addr string) (*badlink.Proxy, *atomic.Int32) {
 		return badlink.Undecided
 	}}), asked
 }
+
+// A ClientHello that is too long for a datagram comes in fragments; the first one has the cookie.
+func TestDatagramServerTakesAClientHelloInFragments(t *testing.T) {
+	t.Parallel()
+	const mtu = 230
+	for _, p := range peers.Programs {
+		t.Run(p.ClientProgram, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.P256)
+			l := w.listenDTLS(w.config(testpki.Leaf{}))
+			var fragments atomic.Int32
+			link := w.link(l.addr(), badlink.Options{Filter: func(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
+				if dir == badlink.ToServer && datagram[0] == recordHandshake && datagram[13] == messageClientHello {
+					fragments.Add(1)
+				}
+				return badlink.Undecided
+			}})
+			peer := w.client(p, link.Addr().String(), peers.Options{CA: w.caFile, Datagram: true, MTU: mtu, Payload: 100, Size: 1000})
+			conn, err := l.handshake()
+			if err != nil {
+				t.Fatal(peer.Explain(err))
+			}
+			exchange(t, peer, conn)
+			if n, asked := fragments.Load(), l.stats().HelloVerifies; n < 3 || asked != 1 {
+				t.Errorf("the ClientHello came in %d datagrams, and a cookie was asked for %d times", n, asked)
+			}
+			if st := l.stats(); st.Accepted != 1 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}

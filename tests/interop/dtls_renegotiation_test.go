@@ -5,6 +5,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
@@ -98,4 +101,37 @@ func TestDatagramRenegotiationWithGnuTLS(t *testing.T) {
 		checkHandshakes(t, count, 2)
 		exchange(t, peer, conn)
 	})
+}
+
+// A renegotiation changes the peer's connection ID, or ends the use of both.
+func TestRenegotiationChangesConnectionIDs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		args []string
+		want []byte // theirs, afterwards; nil: there are none
+	}{
+		{"another", []string{"cid_val_renego=cafe"}, []byte{0xca, 0xfe}},
+		{"none", []string{"cid_renego=0"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			options := peers.Options{Size: 3000, Args: append([]string{"cid=1", "cid_val=beef", "renegotiation=1", "renegotiate=1"}, c.args...)}
+			set := func(config *mbedtls.Config) {
+				config.AllowRenegotiation = true
+				config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
+			}
+			both(t, options, set, func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, _ *badlink.Proxy) {
+				before := conn.ConnectionState()
+				if diff := cmp.Diff([]byte{0xbe, 0xef}, before.PeerConnectionID); diff != "" || len(before.OwnConnectionID) != 4 {
+					t.Errorf("before: own ID %x; the peer's (-want +got):\n%s", before.OwnConnectionID, diff)
+				}
+				exchange(t, peer, conn)
+				after := conn.ConnectionState()
+				if diff := cmp.Diff(c.want, after.PeerConnectionID); diff != "" || (after.OwnConnectionID == nil) != (c.want == nil) {
+					t.Errorf("afterwards: own ID %x; the peer's (-want +got):\n%s", after.OwnConnectionID, diff)
+				}
+			})
+		})
+	}
 }

@@ -170,6 +170,7 @@ func (c *Conn) renegotiated(err error) error {
 		return c.finish(verdict)
 	}
 	c.state.Store(st)
+	c.peer.settled(nil) // connection IDs may be out of use
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
@@ -58,6 +59,90 @@ func TestServerTakesASSLClient2ThatComesAgain(t *testing.T) {
 	}
 }
 
+// With a connection ID, what comes from the port need not be the client of the old connection, which lives on.
+func TestConnectionWithAnIDOutlivesAnotherFromItsPort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testpki.P256)
+	config := w.config(testpki.Leaf{})
+	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
+	l := w.listenDTLS(config)
+	peer := w.client(peers.MbedTLS, l.addr(), peers.Options{
+		CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000, Args: []string{"reconnect_hard=1", "cid=1", "cid_val=be"},
+	})
+	first, err := l.handshake()
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	buffer := make([]byte, 2000)
+	n, err := first.Read(buffer)
+	if err == nil {
+		_, err = first.Write(buffer[:n])
+	}
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	second, err := l.handshake()
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	if bytes.Equal(first.ConnectionState().OwnConnectionID, second.ConnectionState().OwnConnectionID) {
+		t.Error("both have the same ID")
+	}
+	if _, err := first.Write([]byte("still here")); err != nil { // it is nothing to the program
+		t.Errorf("the old connection's Write returns %v", err)
+	}
+	if n := answerUntilEOF(t, peer, second); n != 1 {
+		t.Errorf("%d requests came over the new connection", n)
+	}
+	if err := peer.Wait(); err != nil {
+		t.Error(err)
+	}
+	if st := l.stats(); st.Accepted != 2 || st.Conns != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A renegotiation has ended the use of IDs: then the client that comes again takes the old connection's place.
+func TestConnectionWithoutItsIDIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testpki.P256)
+	config := w.config(testpki.Leaf{})
+	config.AllowRenegotiation = true
+	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
+	l := w.listenDTLS(config)
+	peer := w.client(peers.MbedTLS, l.addr(), peers.Options{CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000,
+		Args: []string{"reconnect_hard=1", "cid=1", "cid_val=be", "cid_renego=0", "renegotiation=1", "renegotiate=1"}})
+	first, err := l.handshake()
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	buffer := make([]byte, 2000)
+	n, err := first.Read(buffer)
+	if err == nil {
+		_, err = first.Write(buffer[:n])
+	}
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	if st := first.ConnectionState(); st.OwnConnectionID != nil {
+		t.Fatalf("the ID %x is in use", st.OwnConnectionID)
+	}
+	second, err := l.handshake()
+	if err != nil {
+		t.Fatal(peer.Explain(err))
+	}
+	if err := first.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Read(buffer); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
+		t.Errorf("the old connection's Read returns %v", err)
+	}
+	answerUntilEOF(t, peer, second)
+	if err := peer.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // forgetful is a connection that is left without a word, so that another may begin over the same socket.
 type forgetful struct{ net.Conn }
 
@@ -96,7 +181,7 @@ func TestSSLServer2TakesOurClientThatComesAgain(t *testing.T) {
 		if err := conn.HandshakeContext(w.ctx); err != nil {
 			t.Fatal(peer.Explain(err))
 		}
-		converse(t, peers.MbedTLS, peer, conn)
+		exchangeLine(t, peers.MbedTLS, peer, conn)
 		quiet.Store(true)
 		if err := conn.Close(); err != nil {
 			t.Error(err)
@@ -330,15 +415,17 @@ func TestDatagramPeersHangUpEarly(t *testing.T) {
 			if err != nil {
 				t.Fatal(far.Explain(err))
 			}
+			end, isPion := far.(*pionEnd)
+			if isPion { // in its handshake, it would take the end for a failure
+				if _, err := end.connected(); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if err := conn.Close(); err != nil {
 				t.Error(err)
 			}
-			if end, ok := far.(*pionEnd); ok {
-				conn, err := end.connected()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+			if isPion {
+				if _, err := end.conn.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("pion reads %v", err)
 				}
 			}

@@ -21,8 +21,8 @@ var datagramResumptions = slices.DeleteFunc(slices.Clone(resumptions), func(r re
 	return r.version != mbedtls.VersionTLS12
 })
 
-// converse moves a line each way.
-func converse(t *testing.T, p peers.Program, peer *peers.Peer, conn *mbedtls.Conn) {
+// exchangeLine moves a line each way.
+func exchangeLine(t *testing.T, p peers.Program, peer *peers.Peer, conn *mbedtls.Conn) {
 	t.Helper()
 	_, err := conn.Write(datagramLine)
 	if err == nil && p.Name == peers.OpenSSL.Name {
@@ -68,7 +68,7 @@ func TestDatagramClientResumesWithForeignServers(t *testing.T) {
 					if n := len(conn.ConnectionState().PeerCertificates); n == 0 {
 						t.Errorf("connection %d: no certificate of the server", i)
 					}
-					converse(t, p, peer, conn)
+					exchangeLine(t, p, peer, conn)
 					if err := conn.Close(); err != nil {
 						t.Error(err)
 					}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -93,7 +94,7 @@ func (c *Conn) receive(unneeded func() bool) error {
 	}
 	timeout := c.config.ReadTimeout
 	if !c.handshakeDone.Load() {
-		timeout = 0
+		timeout = c.helloTimeout()
 	}
 	err := c.deadlines.read(timeout, c.takeDatagram)
 	switch {
@@ -108,6 +109,20 @@ func (c *Conn) receive(unneeded func() bool) error {
 		return net.ErrClosed
 	}
 	return err
+}
+
+// helloTimeout bounds how long a listener's connection waits for the rest of its ClientHello, for which the library has no
+// timer; 0 is no bound.
+func (c *Conn) helloTimeout() time.Duration {
+	if c.peer == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.helloProgress() != helloAwaited {
+		return 0
+	}
+	return max(1, time.Until(c.peer.began.Add(c.config.DTLS.longestWait())))
 }
 
 // feed gives the library a datagram.

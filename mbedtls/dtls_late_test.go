@@ -1,8 +1,14 @@
 package mbedtls
 
 import (
+	"context"
+	"errors"
 	"net"
+	"os"
 	"testing"
+	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
 )
 
 // A ClientHello that was late, and waited while the handshake ended, is not for the library: that would take it for a new
@@ -161,4 +167,32 @@ func udpPair(t testing.TB) (a, b net.Conn) {
 		sockets[i] = pc
 	}
 	return ConnectPacketConn(sockets[0], sockets[1].LocalAddr()), ConnectPacketConn(sockets[1], sockets[0].LocalAddr())
+}
+
+// A client that brings its cookie, and never the rest of its ClientHello, is given up.
+func TestDTLSHalfAClientHelloIsGivenUp(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	client.DTLS.MTU = cbridge.MinMTU()
+	server.DTLS.HandshakeTimeoutMin, server.DTLS.HandshakeTimeoutMax = 50*time.Millisecond, 50*time.Millisecond
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	raw, err := net.Dial("udp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := ClientDTLS(&stopAfter{Conn: raw, left: 4, stop: cancel}, client) // three pieces without the cookie, one with it
+	defer c.Close()
+	if err := c.HandshakeContext(ctx); err != context.Canceled {
+		t.Fatal(err)
+	}
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.(*Conn).Handshake(); !errors.Is(err, ErrSSLTimeout) || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("Handshake: %v", err)
+	}
 }

@@ -125,13 +125,18 @@ func (o *DTLSOptions) setTimers(cc *cbridge.Config) error {
 	if minimum == 0 {
 		minimum = time.Second
 	}
-	if maximum == 0 {
-		maximum = max(minimum, time.Minute)
-	}
-	if minimum > maximum {
+	if maximum = o.longestWait(); minimum > maximum {
 		return badDTLS("HandshakeTimeoutMin", minimum, "is above HandshakeTimeoutMax, %v", maximum)
 	}
 	return cc.SetHandshakeTimeout(minimum, maximum)
+}
+
+// longestWait is HandshakeTimeoutMax, or what stands for its 0.
+func (o *DTLSOptions) longestWait() time.Duration {
+	if o.HandshakeTimeoutMax == 0 {
+		return max(o.HandshakeTimeoutMin, time.Minute)
+	}
+	return o.HandshakeTimeoutMax
 }
 
 func (o *DTLSOptions) setRecords(cc *cbridge.Config) error {

@@ -16,6 +16,7 @@ type peer struct {
 	l      *DTLSListener
 	conn   *Conn
 	random [32]byte // of the ClientHello that it began with
+	began  time.Time
 
 	addr          atomic.Pointer[endpoint]
 	readDeadline  *deadline // on its own: the runtime may keep a timer that was stopped
@@ -42,7 +43,7 @@ type queued struct {
 }
 
 func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
-	p := &peer{l: l, random: random, halfOpen: true, readDeadline: new(deadline), done: make(chan struct{}), ready: make(chan struct{}, 1)}
+	p := &peer{l: l, random: random, began: time.Now(), halfOpen: true, readDeadline: new(deadline), done: make(chan struct{}), ready: make(chan struct{}, 1)}
 	p.addr.Store(&from)
 	p.conn = newConn(p, l.config, true, cbridge.Datagram)
 	p.conn.peer = p

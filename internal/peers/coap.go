@@ -74,7 +74,7 @@ func CoAPServer(ctx context.Context, library CoAPLibrary, o CoAPOptions) (*Peer,
 		}
 		if err != nil {
 			p.Stop()
-			if strings.Contains(p.Stderr.String(), "in use") {
+			if strings.Contains(p.Stdout.String()+p.Stderr.String(), "in use") {
 				err = errors.Join(errPortTaken, err)
 			}
 			return nil, err

@@ -11,7 +11,8 @@ import (
 // DTLSListenConfig has the limits of a listener for DTLS; the zero value is safe.
 type DTLSListenConfig struct {
 	// MaxConns is how many connections there may be at once, half-open ones included; 0 is any number. A client that
-	// comes when there is no room gets no answer, and tries again.
+	// comes when there is no room gets no answer, and tries again; if it had a connection, that ends, and makes room when
+	// it is closed.
 	MaxConns int
 
 	// MaxHalfOpen is how many connections may be there at once whose handshake is not complete; 0 is 1024. They begin
@@ -45,7 +46,7 @@ const (
 // nothing is kept; it becomes a connection with the ClientHello that brings the cookie back. A ClientHello with a good
 // cookie from the address of a connection that is there already begins a new one, with its own handshake, in place of the
 // old, whose calls then fail with ErrSSLClientReconnect (RFC 6347 section 4.2.8). Only a connection that has a connection
-// ID lives on.
+// ID lives on. Without cookies, such a ClientHello is ignored until the old connection is closed.
 type DTLSListener struct {
 	socket socket
 	config *Config
@@ -334,46 +335,66 @@ func (l *DTLSListener) dispatch(datagram []byte, from endpoint) {
 
 // meet answers a ClientHello that is not part of old's handshake, if there is an old connection.
 func (l *DTLSListener) meet(old *peer, datagram []byte, hello clientHello, from endpoint) {
-	if l.jar != nil {
-		id := l.config.DTLS.transportID(from.netAddr())
-		if !l.jar.check(id, hello.cookie) {
-			cookie, err := l.jar.write(id)
-			if err != nil {
-				l.stats.unknown.Add(1)
-				return
-			}
-			if l.socket.write(hello.verifyRequest(datagram, cookie), from) == nil {
-				l.stats.helloVerifies.Add(1)
-			}
-			return
-		}
+	// What is found by its connection ID needs the address for nothing.
+	displaced := old != nil && !old.hasConnectionID()
+	if l.jar == nil && displaced && old.established() {
+		l.stats.unknown.Add(1) // anybody may have sent it: the library ignores it, too
+		return
+	}
+	if l.jar != nil && !l.verify(datagram, hello, from) {
+		return
 	}
 	p := newPeer(l, from, hello.random)
-	l.mu.Lock()
-	if l.closed || l.limits.MaxConns > 0 && l.conns >= l.limits.MaxConns || l.halfOpen >= l.limits.MaxHalfOpen {
-		l.mu.Unlock()
+	p.deliver(datagram, from)
+	err := l.begin(p)
+	if err != nil {
 		l.stats.limit.Add(1)
-		return
+	} else {
+		l.stats.accepted.Add(1)
+		if old != nil {
+			l.stats.reconnects.Add(1)
+		}
+	}
+	if displaced && err != net.ErrClosed { // if there was no room, it makes some when it is closed
+		old.end(&Error{Code: ErrSSLClientReconnect, Op: "mbedtls_ssl_read"})
+	}
+}
+
+// verify tells whether a ClientHello has a cookie that is good for its source; else it sends one there.
+func (l *DTLSListener) verify(datagram []byte, hello clientHello, from endpoint) bool {
+	id := l.config.DTLS.transportID(from.netAddr())
+	if l.jar.check(id, hello.cookie) {
+		return true
+	}
+	cookie, err := l.jar.write(id)
+	if err != nil {
+		l.stats.unknown.Add(1)
+		return false
+	}
+	if l.socket.write(hello.verifyRequest(datagram, cookie), from) == nil {
+		l.stats.helloVerifies.Add(1)
+	}
+	return false
+}
+
+var errNoRoom = errors.New("mbedtls: the listener has as many connections as it may have")
+
+// begin makes p a connection, for Accept, if there is room for one.
+func (l *DTLSListener) begin(p *peer) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return net.ErrClosed
+	}
+	if l.limits.MaxConns > 0 && l.conns >= l.limits.MaxConns || l.halfOpen >= l.limits.MaxHalfOpen {
+		return errNoRoom
 	}
 	l.conns++
 	l.halfOpen++
 	p.counted = true
-	l.byAddr[from.key()] = p
-	hasCID := old != nil && old.cid != "" && old.established()
-	l.mu.Unlock()
-	if old != nil {
-		l.stats.reconnects.Add(1)
-		if !hasCID {
-			old.end(&Error{Code: ErrSSLClientReconnect, Op: "mbedtls_ssl_read"})
-		}
-	}
-	l.stats.accepted.Add(1)
-	p.deliver(datagram, from)
-	select {
-	case l.accepted <- p.conn: // it has room for all half-open ones, and those that were saved
-	case <-l.done:
-		p.conn.Close()
-	}
+	l.byAddr[p.addr.Load().key()] = p
+	l.accepted <- p.conn // it has room for all half-open ones, and those that were saved; and shut empties it later
+	return nil
 }
 
 var _ net.Listener = (*DTLSListener)(nil)

@@ -53,6 +53,12 @@ func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
 // established tells whether the handshake is complete.
 func (p *peer) established() bool { return p.conn.handshakeDone.Load() }
 
+// hasConnectionID tells whether datagrams find an established connection by its ID.
+func (p *peer) hasConnectionID() bool {
+	st := p.conn.state.Load()
+	return st != nil && len(st.OwnConnectionID) > 0
+}
+
 // deliver queues a datagram. It is the reader's alone.
 func (p *peer) deliver(datagram []byte, from endpoint) {
 	q := queued{datagram: append([]byte(nil), datagram...), from: from}

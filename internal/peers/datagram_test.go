@@ -14,7 +14,7 @@ import (
 // datagramFixture is a fixture for DTLS, with the far side in pion's options.
 func datagramFixture(t *testing.T) (fixture, pion.Options) {
 	f := newFixture(t, tls.VersionTLS12)
-	f.options.Datagram = true
+	f.options.Datagram, f.options.Linger = true, true
 	f.options.Size = 1 << 16
 	return f, pion.Options{Certificate: &f.config.Certificates[0], Roots: f.config.RootCAs}
 }

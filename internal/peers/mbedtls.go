@@ -78,6 +78,9 @@ func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
 		length := strconv.Itoa(o.lineLen())
 		args := append([]string{"server_addr=127.0.0.1", "server_port=" + port, "buffer_size=" + length, "response_size=" + length},
 			mbedtlsArgs(o)...)
+		if o.Linger {
+			args = append(args, "exchanges="+strconv.Itoa(o.exchanges()+1))
+		}
 		p, err := Start(ctx, "ssl_server2", program, append(args, o.Args...)...)
 		if err != nil {
 			return nil, err
@@ -91,7 +94,7 @@ func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
 		}
 		return &Peer{
 			Process: p, Addr: net.JoinHostPort("127.0.0.1", port), size: o.exchanges() * o.lineLen(),
-			line: o.lineLen(), datagram: o.Datagram, exchange: exchangeAsClient, hangUp: nothing,
+			line: o.lineLen(), datagram: o.Datagram, linger: o.Linger, exchange: exchangeAsClient, hangUp: nothing,
 		}, nil
 	})
 }
@@ -130,6 +133,14 @@ func exchangeAsClient(p *Peer, conn Conn) error {
 		}
 		back = append(back, got...)
 	}
+	if p.linger {
+		last := there[:p.line]
+		if err := sendAll(conn, last); err != nil {
+			return err
+		}
+		_, _ = p.read(conn, p.line) // it may be lost
+		there = append(there, last...)
+	}
 	if err := p.Stdout.await(mbedtlsClosed.Match); err != nil {
 		return err
 	}
@@ -162,7 +173,11 @@ func compareDumps(p *Peer, there, back []byte) error {
 	if err := compare(dumps(out, "read"), there); err != nil {
 		return fmt.Errorf("to the peer: %w", err)
 	}
-	if err := compare(back, dumps(out, "written")); err != nil {
+	written := dumps(out, "written")
+	if p.linger {
+		written = written[:min(len(back), len(written))]
+	}
+	if err := compare(back, written); err != nil {
 		return fmt.Errorf("from the peer: %w", err)
 	}
 	return nil

@@ -23,6 +23,10 @@ type Options struct {
 	// bytes, or with Datagram of Payload bytes.
 	Size int
 
+	// Linger makes ssl_server2 take one more request before it hangs up, whose answer may be lost: for an end like pion's,
+	// which may lose data that close_notify comes right behind.
+	Linger bool
+
 	// Datagram asks for DTLS 1.2 over UDP, whatever Version says.
 	Datagram bool
 
@@ -85,6 +89,7 @@ type Peer struct {
 	size     int
 	line     int  // how many bytes are sent at once
 	datagram bool // and one Read of a Conn gets as many
+	linger   bool
 	exchange func(*Peer, Conn) error
 	hangUp   func(*Peer, Conn) error
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
 )
@@ -244,6 +245,68 @@ func TestDTLSAddressChangeCanBeRefused(t *testing.T) {
 	if now := s.RemoteAddr().String(); now != home {
 		t.Errorf("the peer is at %s, was at %s", now, home)
 	}
+}
+
+func TestAcceptAddressChangeMayClose(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	closed := make(chan error, 1)
+	l := listenDTLS(t, &DTLSListenConfig{AcceptAddressChange: func(c *Conn, _ net.Addr) bool {
+		closed <- c.Close()
+		return false
+	}}, server)
+	k, c, s := overRelay(t, l, client)
+	mustExchange(t, c, s, "at home")
+	k.rebound(t)
+	if _, err := c.Write([]byte("moved")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("Close waits for the closure that called it")
+	}
+}
+
+func TestAcceptAddressChangeMayPanic(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	panicked := false
+	l := listenDTLS(t, &DTLSListenConfig{AcceptAddressChange: func(*Conn, net.Addr) bool {
+		if !panicked {
+			panicked = true
+			panic("once")
+		}
+		return true
+	}}, server)
+	k, c, s := overRelay(t, l, client)
+	mustExchange(t, c, s, "at home")
+	if _, err := c.Write([]byte("wait")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return l.queued() == 1 })
+	k.rebound(t)
+	if _, err := c.Write([]byte("moved")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return l.queued() == 2 })
+	mustRead(t, s, "wait")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		_, _ = s.Read(make([]byte, 10))
+	}()
+	if !s.mu.TryLock() {
+		t.Fatal("it leaves its connection locked")
+	}
+	s.mu.Unlock()
+	mustExchange(t, c, s, "goes on")
 }
 
 // Without a connection ID of its server, and without anti-replay, nobody follows a client.

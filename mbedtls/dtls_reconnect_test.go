@@ -85,3 +85,35 @@ func TestDTLSClientComesBackWhenThereIsNoRoom(t *testing.T) {
 		}
 	}
 }
+
+// Who has shown no more than an address gets little memory.
+func TestDTLSQueueOfAStrangerIsShort(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	pc := socketOf(t)
+	c := ClientDTLS(ConnectPacketConn(pc, l.Addr()), client)
+	defer c.Close()
+	inBackground(c)
+	a, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	p := a.(*Conn).peer
+	big := append([]byte{23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 1, 0, 20}, make([]byte, 60000)...)
+	for l.Stats().DroppedFull == 0 {
+		if _, err := pc.WriteTo(big, l.Addr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, q := range p.queue {
+		n += cap(q.datagram)
+	}
+	if n > 2*maxStrangerBytes {
+		t.Errorf("%d bytes in %d datagrams wait", n, len(p.queue))
+	}
+}

@@ -20,6 +20,7 @@ type DTLSListenConfig struct {
 	MaxHalfOpen int
 
 	// MaxQueued is how many datagrams of a connection wait for its Read or Handshake; 0 is 64. What comes then is lost.
+	// Before the handshake is complete, they have no more than 64 KiB together.
 	MaxQueued int
 
 	// ReadBuffer is the size that is asked for the socket's receive buffer, in bytes; 0 is 4 MiB. The system may cut it.
@@ -31,7 +32,8 @@ type DTLSListenConfig struct {
 
 	// AcceptAddressChange is asked when a connection's peer has shown, by a new and authentic record with its connection
 	// ID, that it has another address now (RFC 9146 section 6). Where it returns false, what this end sends still goes to
-	// the old one. It must return soon, and not call into its connection. nil takes each new address.
+	// the old one. It must return soon, since the listener's other connections may wait for it, and must not Read. nil takes
+	// each new address.
 	AcceptAddressChange func(c *Conn, to net.Addr) bool
 }
 

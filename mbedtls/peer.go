@@ -24,6 +24,7 @@ type peer struct {
 
 	mu    sync.Mutex
 	queue []queued
+	bytes int           // in queue
 	taken bool          // a datagram is on its way from the queue to the library
 	err   error         // why it has ended
 	done  chan struct{} // closed when it has
@@ -39,7 +40,7 @@ type peer struct {
 type queued struct {
 	datagram []byte
 	from     endpoint
-	asked    bool // AcceptAddressChange was, and said no
+	checked  bool // whether the peer's address follows it
 }
 
 func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
@@ -59,24 +60,36 @@ func (p *peer) hasConnectionID() bool {
 	return st != nil && len(st.OwnConnectionID) > 0
 }
 
-// deliver queues a datagram. It is the reader's alone.
+// maxStrangerBytes bounds what waits for a connection whose handshake is not complete: a peer that nobody knows must not
+// fill the memory. It is enough for a flight, which is sent again anyway.
+const maxStrangerBytes = 1 << 16
+
+// deliver queues a datagram, or as much of it as the library reads. It is the reader's alone.
 func (p *peer) deliver(datagram []byte, from endpoint) {
+	datagram = datagram[:min(len(datagram), cbridge.MaxDatagram)]
+	p.mu.Lock()
+	ended, alone := p.err != nil, len(p.queue) == 0 && !p.taken
+	full := len(p.queue) >= p.l.limits.MaxQueued || !p.established() && p.bytes+len(datagram) > maxStrangerBytes
+	p.mu.Unlock()
+	if ended {
+		return
+	}
+	if full {
+		p.l.stats.full.Add(1)
+		return
+	}
 	q := queued{datagram: append([]byte(nil), datagram...), from: from}
+	// Whoever reads looks at the address, too; but a server may only write.
+	if alone && p.elsewhere(from) {
+		q.checked = p.checkAddress(q, false)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
 		return
 	}
-	if len(p.queue) >= p.l.limits.MaxQueued {
-		p.l.stats.full.Add(1)
-		return
-	}
-	// Whoever reads looks at the address, too; but a server may only write.
-	if len(p.queue) == 0 && !p.taken && p.elsewhere(from) && p.conn.mu.TryLock() {
-		q.asked = p.checkAddress(q)
-		p.conn.mu.Unlock()
-	}
 	p.queue = append(p.queue, q)
+	p.bytes += len(datagram)
 	select {
 	case p.ready <- struct{}{}:
 	default:
@@ -91,16 +104,7 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 			return err
 		}
 		if q.datagram != nil {
-			if !q.asked && p.elsewhere(q.from) {
-				p.conn.mu.Lock()
-				q.asked = p.checkAddress(q)
-				p.conn.mu.Unlock()
-			}
-			err := take(q.datagram)
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.taken = false
-			return err
+			return p.pass(q, take)
 		}
 		select {
 		case <-p.ready:
@@ -108,6 +112,19 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 		case <-p.readDeadline.passed():
 		}
 	}
+}
+
+// pass gives the library a datagram of the queue.
+func (p *peer) pass(q queued, take func(datagram []byte) error) error {
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.taken = false
+	}()
+	if !q.checked && p.elsewhere(q.from) {
+		p.checkAddress(q, true)
+	}
+	return take(q.datagram)
 }
 
 // next takes what is queued, if the connection lives and the deadline has not passed.
@@ -128,6 +145,7 @@ func (p *peer) next() (q queued, err error) {
 	}
 	q, p.taken = p.queue[0], true
 	p.queue = p.queue[1:]
+	p.bytes -= len(q.datagram)
 	return q, nil
 }
 
@@ -137,25 +155,37 @@ func (p *peer) elsewhere(from endpoint) bool {
 }
 
 // checkAddress adopts the address that a datagram came from, if its first record proves that the peer is there now: it is
-// authentic, and newer than all others (RFC 9146 section 6). It does nothing while the library has not seen all that came
-// before: of what it does not know, it takes a copy for new. It tells whether AcceptAddressChange said no. With conn.mu held.
-func (p *peer) checkAddress(q queued) (refused bool) {
+// authentic, and newer than all others (RFC 9146 section 6). It tells whether it could find out, for which it waits until
+// nobody is in the library, or does not. No lock is held, so that AcceptAddressChange may do what it wants.
+func (p *peer) checkAddress(q queued, wait bool) (checked bool) {
+	newer, checked := p.isNewer(q.datagram, wait)
+	if newer {
+		if accept := p.l.limits.AcceptAddressChange; accept == nil || accept(p.conn, q.from.netAddr()) {
+			p.move(q.from)
+		}
+	}
+	return checked
+}
+
+// isNewer looks at the first record of a datagram that is the next for the library. It is not known while the library has
+// not seen all that came before: of what it does not know, it takes a copy for new.
+func (p *peer) isNewer(datagram []byte, wait bool) (newer, known bool) {
+	if wait {
+		p.conn.mu.Lock()
+	} else if !p.conn.mu.TryLock() {
+		return false, false
+	}
+	defer p.conn.mu.Unlock()
 	ssl := p.conn.ssl
 	if ssl.Retain() != nil {
-		return false
+		return false, true
 	}
 	defer ssl.Release()
 	if ssl.InputLen() > 0 || ssl.CheckPending() {
-		return false
+		return false, false
 	}
-	if newer, err := ssl.CheckRecord(q.datagram); err != nil || !newer {
-		return false
-	}
-	if accept := p.l.limits.AcceptAddressChange; accept != nil && !accept(p.conn, q.from.netAddr()) {
-		return true
-	}
-	p.move(q.from)
-	return false
+	newer, err := ssl.CheckRecord(datagram)
+	return newer && err == nil, true
 }
 
 // move changes the peer's address. It takes no other connection's place, which the peer's own ID has no need of.
@@ -238,7 +268,7 @@ func (p *peer) end(err error) {
 	if p.err != nil {
 		return
 	}
-	p.err, p.queue = err, nil
+	p.err, p.queue, p.bytes = err, nil, 0
 	close(p.done)
 	p.readDeadline.set(time.Time{})
 	p.conn.rouse()
@@ -257,7 +287,7 @@ func (p *peer) Close() error {
 // stops the reader before it looks: what comes later stays in the socket.
 func (p *peer) handOver() (pending [][]byte) {
 	p.l.mu.Lock()
-	last := p.l.closed && p.l.conns == 1 && !p.l.handOver
+	last := p.counted && p.l.closed && p.l.conns == 1 && !p.l.handOver
 	p.l.handOver = p.l.handOver || last
 	p.l.mu.Unlock()
 	if last && p.l.socket.SetReadDeadline(time.Unix(1, 0)) == nil {

@@ -149,15 +149,7 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 		return err
 	}
 	o := &c.config.DTLS
-	c.mu.Lock()
-	if !c.mtuSet {
-		c.mtu = o.MTU
-	}
-	if c.mtu != 0 {
-		err = ssl.SetMTU(c.mtu)
-	}
-	c.mu.Unlock()
-	if err == nil && o.DisablePacking {
+	if o.DisablePacking {
 		err = ssl.SetDatagramPacking(false)
 	}
 	if err == nil && o.ConnectionID != nil && !c.resumesSaved {
@@ -170,6 +162,22 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 		return err
 	}
 	return c.prepareDTLS(ssl)
+}
+
+// adopt makes ssl the connection's context, with the MTU that was asked for meanwhile.
+func (c *Conn) adopt(ssl *cbridge.SSL) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.mtuSet {
+		c.mtu = c.config.DTLS.MTU
+	}
+	if c.isDTLS() && c.mtu != 0 {
+		if err := ssl.SetMTU(c.mtu); err != nil {
+			return err
+		}
+	}
+	c.ssl = ssl
+	return nil
 }
 
 // prepareDTLS gives a context what the library forgets when it starts over.

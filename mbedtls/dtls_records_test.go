@@ -411,3 +411,27 @@ func TestDTLSEndOfTheTransport(t *testing.T) {
 		}
 	}
 }
+
+func TestSetMTUWhileTheHandshakeBegins(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	for range 20 {
+		c := ClientDTLS(dialed(t, l.Addr()), client)
+		done := inBackground(c)
+		for mtu := 600; c.MaxPayload() == 0 && mtu < 1000; mtu++ {
+			if err := c.SetMTU(mtu); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := accept(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		c.Close()
+	}
+}

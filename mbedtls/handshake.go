@@ -158,11 +158,13 @@ func (c *Conn) setup() error {
 	if err == nil {
 		err = c.setCredentials(ssl)
 	}
+	if err == nil {
+		err = c.adopt(ssl)
+	}
 	if err != nil {
 		ssl.Close()
 		return err
 	}
-	c.ssl = ssl
 	c.closing.Store(ssl)
 	if c.closed.Load() { // Close may have found no context to close
 		ssl.Close()

@@ -5,7 +5,8 @@ import (
 	"net/netip"
 )
 
-// endpoint is the address of a datagram's sender: of UDP without an allocation, or any other.
+// endpoint is the address of a datagram's sender: of UDP without an allocation, or any other. An IPv4 address is one also
+// on a socket for both families, which prints it as such.
 type endpoint struct {
 	udp   netip.AddrPort
 	other net.Addr
@@ -33,9 +34,13 @@ func (e endpoint) netAddr() net.Addr {
 
 func endpointOf(addr net.Addr) endpoint {
 	if udp, ok := addr.(*net.UDPAddr); ok {
-		return endpoint{udp: udp.AddrPort()}
+		return udpEndpoint(udp.AddrPort())
 	}
 	return endpoint{other: addr}
+}
+
+func udpEndpoint(addr netip.AddrPort) endpoint {
+	return endpoint{udp: netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())}
 }
 
 // socket is what a listener reads from and its connections write to.
@@ -56,7 +61,7 @@ type udpSocket struct{ *net.UDPConn }
 
 func (s udpSocket) read(buf []byte) (int, endpoint, error) {
 	n, from, err := s.ReadFromUDPAddrPort(buf)
-	return n, endpoint{udp: from}, err
+	return n, udpEndpoint(from), err
 }
 
 func (s udpSocket) write(datagram []byte, to endpoint) error {

@@ -27,3 +27,18 @@ func TestDTLSConnLeavesNoTimerBehind(t *testing.T) {
 		t.Error("SetDeadline after Close starts a timer")
 	}
 }
+
+func TestDTLSListenerIgnoresAnOldDeadline(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	pc := socketOf(t)
+	if err := pc.SetDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewDTLSListener(pc, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	dialDTLS(t, l, client)
+}

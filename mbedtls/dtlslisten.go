@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // DTLSListenConfig has the limits of a listener for DTLS; the zero value is safe.
@@ -174,6 +175,7 @@ func (lc *DTLSListenConfig) New(pc net.PacketConn, config *Config) (*DTLSListene
 		return nil, err
 	}
 	l.limits.Saved = nil
+	_ = pc.SetDeadline(time.Time{}) // whatever the caller had set; some sockets have none
 	go l.run()
 	return l, nil
 }

@@ -4,6 +4,7 @@ package cbridge
 import "C"
 
 import (
+	"bytes"
 	"time"
 	"unsafe"
 )
@@ -31,6 +32,22 @@ func (s *SSL) Feed(datagram []byte) error {
 	return nil
 }
 
+// TakeInput takes the next datagram from the input, before the library sees it; nil if there is none.
+func (s *SSL) TakeInput() []byte {
+	d := s.c.dgrams_in.head
+	if d == nil {
+		return nil
+	}
+	datagram := bytes.Clone(datagramBytes(d))
+	C.gm_datagrams_pop(&s.c.dgrams_in)
+	return datagram
+}
+
+// datagramBytes are in C memory.
+func datagramBytes(d *C.gm_datagram) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), unsafe.Sizeof(*d))), d.len)
+}
+
 // InputSpace is where the next bytes from the transport go. Commit says how many there were.
 func (s *SSL) InputSpace() ([]byte, error) {
 	q := &s.c.in
@@ -55,7 +72,7 @@ func (s *SSL) InputEOF() { s.c.in.eof = 1 }
 // Output is the next piece of what must go to the transport; empty if nothing waits. Discard says how much went.
 func (s *SSL) Output() []byte {
 	if d := s.c.dgrams_out.head; d != nil {
-		return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(d), unsafe.Sizeof(*d))), d.len)
+		return datagramBytes(d)
 	}
 	q := &s.c.out
 	if q.r == q.w {

@@ -285,7 +285,7 @@ func (p *peer) Close() error {
 
 // handOver takes the connection from its listener, and returns what was queued for it. The last one of a closed listener
 // stops the reader before it looks: what comes later stays in the socket.
-func (p *peer) handOver() (pending [][]byte) {
+func (p *peer) handOver() (pending []savedDatagram) {
 	p.l.mu.Lock()
 	last := p.counted && p.l.closed && p.l.conns == 1 && !p.l.handOver
 	p.l.handOver = p.l.handOver || last
@@ -295,7 +295,11 @@ func (p *peer) handOver() (pending [][]byte) {
 	}
 	p.mu.Lock()
 	for _, q := range p.queue {
-		pending = append(pending, q.datagram)
+		d := savedDatagram{Datagram: q.datagram}
+		if p.elsewhere(q.from) {
+			d.From = q.from.netAddr().String()
+		}
+		pending = append(pending, d)
 	}
 	p.mu.Unlock()
 	p.end(ErrSaved)

@@ -14,7 +14,7 @@ import (
 )
 
 // savedFormat is raised whenever savedConn changes.
-const savedFormat = 1
+const savedFormat = 2
 
 // savedConn is what MarshalBinary writes.
 type savedConn struct {
@@ -22,11 +22,16 @@ type savedConn struct {
 	Server     bool
 	RemoteAddr string
 	Network    string
-	Random     []byte `json:",omitempty"` // of a listener's connection: see peer
+	Random     []byte `json:",omitempty"` // of the ClientHello, where a server knows it
 	State      ConnectionState
 	Observed   cbridge.Observed
-	Pending    [][]byte `json:",omitempty"` // datagrams that were not read
-	Context    []byte   // the library's
+	Pending    []savedDatagram `json:",omitempty"` // that were not read
+	Context    []byte          // the library's
+}
+
+type savedDatagram struct {
+	From     string `json:",omitempty"` // if that is not RemoteAddr
+	Datagram []byte
 }
 
 var (
@@ -73,8 +78,11 @@ func (c *Conn) MarshalBinary() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(saved.Context)
+	if r, ok := c.datagrams.(*replay); ok {
+		saved.Pending = append(saved.Pending, r.pending...)
+	}
 	if c.peer != nil {
-		saved.Random = c.peer.random[:]
 		saved.Pending = append(saved.Pending, c.peer.handOver()...)
 	}
 	return json.Marshal(saved)
@@ -112,6 +120,12 @@ func (c *Conn) save() (*savedConn, error) {
 	var err error
 	if saved.Context, err = c.ssl.Save(); err != nil {
 		return nil, c.explainSave(err)
+	}
+	for datagram := c.ssl.TakeInput(); datagram != nil; datagram = c.ssl.TakeInput() {
+		saved.Pending = append(saved.Pending, savedDatagram{Datagram: datagram}) // a Read was about to
+	}
+	if c.server {
+		saved.Random = c.hellos.random[:]
 	}
 	c.readErr, c.writeErr = ErrSaved, ErrSaved
 	return saved, nil
@@ -177,14 +191,21 @@ func (l *DTLSListener) resume(saved []byte) (*Conn, error) {
 	if !s.Server {
 		return nil, errors.New("mbedtls: Resume: the saved connection is a client's")
 	}
-	from, err := s.endpoint()
+	from, err := s.endpoint(s.RemoteAddr)
 	if err != nil {
 		return nil, err
 	}
 	p := newPeer(l, from, [32]byte(s.Random))
 	p.halfOpen = false
-	for _, datagram := range s.Pending {
-		p.queue = append(p.queue, queued{datagram: datagram, from: from})
+	for _, d := range s.Pending {
+		q := queued{datagram: d.Datagram, from: from}
+		if d.From != "" {
+			if q.from, err = s.endpoint(d.From); err != nil {
+				return nil, err
+			}
+		}
+		p.queue = append(p.queue, q)
+		p.bytes += len(d.Datagram)
 	}
 	if err := p.conn.load(s); err != nil {
 		p.conn.abort(err)
@@ -240,20 +261,21 @@ func parseSaved(saved []byte) (*savedConn, error) {
 	return s, nil
 }
 
-// endpoint is where the peer was.
-func (s *savedConn) endpoint() (endpoint, error) {
+// endpoint is an address of the connection's network.
+func (s *savedConn) endpoint(addr string) (endpoint, error) {
 	switch s.Network {
 	case "udp":
-		addr, err := netip.ParseAddrPort(s.RemoteAddr)
-		return endpoint{udp: addr}, err
+		udp, err := netip.ParseAddrPort(addr)
+		return endpoint{udp: udp}, err
 	case "unixgram":
-		return endpoint{other: &net.UnixAddr{Name: s.RemoteAddr, Net: s.Network}}, nil
+		return endpoint{other: &net.UnixAddr{Name: addr, Net: s.Network}}, nil
 	}
 	return endpoint{}, fmt.Errorf("mbedtls: Resume: a peer on the network %q", s.Network)
 }
 
 // load makes a new connection go on with a saved one.
 func (c *Conn) load(s *savedConn) error {
+	defer clear(s.Context)
 	c.handshakeMu.Lock()
 	defer c.handshakeMu.Unlock()
 	c.serverName, c.resumesSaved = s.State.ServerName, true
@@ -272,6 +294,7 @@ func (c *Conn) load(s *savedConn) error {
 		return err
 	}
 	c.pskIdentity = s.State.PSKIdentity
+	c.hellos.random = [32]byte(s.Random)
 	c.state.Store(&s.State)
 	c.handshakeDone.Store(true)
 	return nil
@@ -279,7 +302,7 @@ func (c *Conn) load(s *savedConn) error {
 
 // replay gives datagrams that were received earlier, before it receives others.
 type replay struct {
-	pending [][]byte
+	pending []savedDatagram
 	then    receiver
 }
 
@@ -289,7 +312,7 @@ func (r *replay) receive(take func([]byte) error) error {
 	}
 	next := r.pending[0]
 	r.pending = r.pending[1:]
-	return take(next)
+	return take(next.Datagram)
 }
 
 var _ encoding.BinaryMarshaler = (*Conn)(nil)

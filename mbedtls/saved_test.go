@@ -286,3 +286,193 @@ func TestListenerResumesAllOrNone(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// A connection that its listener has not any more takes the socket from nobody.
+func TestMarshalBinaryOfAConnectionThatIsGone(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	c1, s1 := dialDTLS(t, l, client)
+	c2, s2 := dialDTLS(t, l, client)
+	mustExchange(t, c1, s1, "ping")
+	mustExchange(t, c2, s2, "ping")
+	l.Close()
+	if err := s1.NetConn().Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustSave(t, s1)
+	if err := s2.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	mustExchange(t, c2, s2, "pong")
+}
+
+// A Read may have given a datagram to the library, and not have called it yet.
+func TestMarshalBinaryTakesWhatIsFed(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	c, s := connectedDTLS(t, client, server)
+	mustExchange(t, c, s, "ping")
+	if _, err := c.Write([]byte("fed")); err != nil {
+		t.Fatal(err)
+	}
+	s.in <- struct{}{}
+	if err := s.receive(func() bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	<-s.in
+	saved := mustSave(t, s)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	r, err := l.Resume(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, r, "fed")
+}
+
+// What waits goes along any number of times.
+func TestMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	c, s := connectedDTLS(t, client, server)
+	mustExchange(t, c, s, "ping")
+	if _, err := c.Write([]byte("unread")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 1 })
+	saved := mustSave(t, s)
+	for range 2 {
+		a, _ := udpPair(t)
+		r, err := ResumeDTLS(a, saved, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		saved = mustSave(t, r)
+	}
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	r, err := l.Resume(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, r, "unread")
+}
+
+// A peer that moves while its connection does is followed.
+func TestResumeFollowsThePendingDatagrams(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	k, c, s := overRelay(t, l, client)
+	mustExchange(t, c, s, "ping")
+	if _, err := c.Write([]byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	queue := func(n int) {
+		until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == n })
+	}
+	queue(1)
+	k.rebound(t)
+	if _, err := c.Write([]byte("two")); err != nil {
+		t.Fatal(err)
+	}
+	queue(2)
+	l2 := listenDTLS(t, new(DTLSListenConfig), server)
+	r, err := l2.Resume(mustSave(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	mustRead(t, r, "one")
+	mustRead(t, r, "two")
+	sources := k.Sources()
+	if got, want := r.RemoteAddr().String(), sources[len(sources)-1].String(); got != want {
+		t.Errorf("the peer is at %s, want %s", got, want)
+	}
+}
+
+// A socket for both families gives IPv4 addresses another form than they have in text.
+func TestResumeOnASocketForBothFamilies(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t)
+	l, err := ListenDTLS("udp", ":0", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.UDPAddr).Port
+	pc := socketOf(t)
+	c := ClientDTLS(ConnectPacketConn(pc, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}), client)
+	defer c.Close()
+	done := inBackground(c)
+	s, err := accept(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	mustExchange(t, c, s, "ping")
+	r, err := l.Resume(mustSave(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	mustExchange(t, c, r, "ping")
+}
+
+// The ClientHello that a connection began with does not end it after it was resumed, where no listener knows of it.
+func TestResumedConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
+	t.Parallel()
+	client, server := savable(t)
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	pc := socketOf(t)
+	tap := &recorder{Conn: ConnectPacketConn(pc, l.Addr())}
+	c := ClientDTLS(tap, client)
+	defer c.Close()
+	done := inBackground(c)
+	s, err := accept(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	mustExchange(t, c, s, "ping")
+	saved := mustSave(t, s)
+	if _, err := c.Write([]byte("later")); err != nil {
+		t.Fatal(err)
+	}
+	sent := tap.datagrams()
+	a, b := udpPair(t)
+	r, err := ResumeDTLS(sameAddress{a, pc.LocalAddr()}, saved, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, d := range [][]byte{sent[1], sent[len(sent)-1]} {
+		if _, err := b.Write(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRead(t, r, "later")
+}
+
+// sameAddress is a connection with a peer that is where it was.
+type sameAddress struct {
+	net.Conn
+	peer net.Addr
+}
+
+func (c sameAddress) RemoteAddr() net.Addr { return c.peer }

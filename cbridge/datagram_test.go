@@ -183,3 +183,20 @@ func TestDelayPassesInTwoSteps(t *testing.T) {
 		t.Error("a stopped Delay has a deadline")
 	}
 }
+
+func TestTakeInputTakesDatagramsInOrder(t *testing.T) {
+	s := newDatagramSSL(t, Client)
+	for _, d := range []string{"one", "two"} {
+		if err := s.Feed([]byte(d)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"one", "two", ""} {
+		if got := s.TakeInput(); string(got) != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := s.InputLen(); got != 0 {
+		t.Errorf("%d bytes wait, want 0", got)
+	}
+}

@@ -295,11 +295,7 @@ func (p *peer) handOver() (pending []savedDatagram) {
 	}
 	p.mu.Lock()
 	for _, q := range p.queue {
-		d := savedDatagram{Datagram: q.datagram}
-		if p.elsewhere(q.from) {
-			d.From = q.from.netAddr().String()
-		}
-		pending = append(pending, d)
+		pending = append(pending, savedDatagram{From: q.from.netAddr().String(), Datagram: q.datagram})
 	}
 	p.mu.Unlock()
 	p.end(ErrSaved)

@@ -30,7 +30,7 @@ type savedConn struct {
 }
 
 type savedDatagram struct {
-	From     string `json:",omitempty"` // if that is not RemoteAddr
+	From     string `json:",omitempty"` // empty: RemoteAddr
 	Datagram []byte
 }
 

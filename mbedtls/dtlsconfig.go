@@ -50,7 +50,7 @@ type DTLSOptions struct {
 	CheckCookie func(clientID, cookie []byte) bool
 
 	// InsecureDisableCookies makes a server work for clients that it has not seen to exist: anybody can make it send its
-	// certificates, many times the size of a ClientHello, to anybody else, and can fill its memory.
+	// certificates, many times the size of a ClientHello, to anybody else, can fill its memory, and can end handshakes.
 	InsecureDisableCookies bool
 
 	// ClientTransportID is what a server binds cookies to; nil is the IP address and port of the client, or the text of
@@ -82,8 +82,8 @@ type ConnectionID struct {
 	// times. It is called by several goroutines at once. An error fails the handshake.
 	Generate func() ([]byte, error)
 
-	// FailUnexpected breaks the connection with ErrSSLUnexpectedCID at a record with another ID than its own; else
-	// such a record is ignored.
+	// FailUnexpected breaks the connection with ErrSSLUnexpectedCID at a record with another ID than its own, authentic
+	// or not: whoever can send to it can end it. Else such a record is ignored.
 	FailUnexpected bool
 }
 

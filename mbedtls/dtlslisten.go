@@ -17,7 +17,8 @@ type DTLSListenConfig struct {
 	MaxConns int
 
 	// MaxHalfOpen is how many connections may be there at once whose handshake is not complete; 0 is 1024. They begin
-	// when the client's cookie is good, and end with the handshake, or with Close.
+	// when the client's cookie is good, and end with the handshake, or with Close: a client that falls silent keeps its
+	// place for two minutes, unless a deadline or DTLSOptions.HandshakeTimeoutMax ends that sooner.
 	MaxHalfOpen int
 
 	// MaxQueued is how many datagrams of a connection wait for its Read or Handshake; 0 is 64. What comes then is lost.

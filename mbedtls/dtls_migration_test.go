@@ -132,7 +132,7 @@ func TestDTLSPeerThatMovesKeepsItsConnection(t *testing.T) {
 		if now := s.RemoteAddr().String(); now == before {
 			t.Errorf("the peer is still at %s", now)
 		}
-		if got := l.Stats().AddressChange; got != uint64(i+1) {
+		if got := l.Stats().AddressChanges; got != uint64(i+1) {
 			t.Errorf("%d changes of address, want %d", got, i+1)
 		}
 	}
@@ -152,7 +152,7 @@ func TestDTLSPeerThatMovesIsFoundWithoutARead(t *testing.T) {
 	if _, err := c.Write([]byte("moved")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return l.Stats().AddressChange == 1 })
+	until(t, func() bool { return l.Stats().AddressChanges == 1 })
 	mustExchange(t, s, c, "news")
 }
 
@@ -215,7 +215,7 @@ func TestDTLSAddressFollowsOnlyNewAuthenticRecords(t *testing.T) {
 	mustExchange(t, c, s, "4")
 	unmoved("a copy of a record that waits")
 	mustExchange(t, s, c, "still here")
-	if got := l.Stats().AddressChange; got != 0 {
+	if got := l.Stats().AddressChanges; got != 0 {
 		t.Errorf("%d changes of address", got)
 	}
 }
@@ -333,7 +333,7 @@ func TestDTLSPeerIsNotFollowedBlindly(t *testing.T) {
 			} else {
 				until(t, func() bool { return l.Stats().DroppedUnknown == 1 })
 			}
-			if now := s.RemoteAddr().String(); now != home || l.Stats().AddressChange != 0 {
+			if now := s.RemoteAddr().String(); now != home || l.Stats().AddressChanges != 0 {
 				t.Errorf("the peer is at %s, was at %s", now, home)
 			}
 		})

@@ -45,7 +45,8 @@ type DTLSOptions struct {
 	// WriteCookie and CheckCookie take the place of Cookies. WriteCookie makes a cookie, of 1 to 255 bytes, for a client
 	// by its transport id; CheckCookie reports whether it is one that WriteCookie made for that client, not too long ago.
 	// An error of WriteCookie fails the handshake. Both are called for each ClientHello from an unknown source, by several
-	// goroutines at once: they must be fast, and keep nothing.
+	// goroutines at once, a listener's reader among them, where a panic ends the process: they must be fast, and keep
+	// nothing.
 	WriteCookie func(clientID []byte) ([]byte, error)
 	CheckCookie func(clientID, cookie []byte) bool
 
@@ -54,7 +55,7 @@ type DTLSOptions struct {
 	InsecureDisableCookies bool
 
 	// ClientTransportID is what a server binds cookies to; nil is the IP address and port of the client, or the text of
-	// an address that is not UDP's (mbedtls_ssl_set_client_transport_id).
+	// an address that is not UDP's (mbedtls_ssl_set_client_transport_id). It is called as CheckCookie is.
 	ClientTransportID func(net.Addr) []byte
 
 	// ConnectionID offers and accepts connection IDs (RFC 9146): a peer that has got one is known by it when its address

@@ -81,7 +81,7 @@ type DTLSStats struct {
 	Accepted      uint64 // connections that began, by a ClientHello with a good cookie
 	Reconnects    uint64 // of them, those that took another's place
 	HelloVerifies uint64 // HelloVerifyRequests sent
-	AddressChange uint64 // addresses that connections moved to
+	AddressChanges uint64 // addresses that connections moved to
 
 	// Datagrams that were dropped, by reason.
 	DroppedUnknown uint64 // neither a ClientHello nor for a connection
@@ -238,7 +238,7 @@ func (l *DTLSListener) Stats() DTLSStats {
 	return DTLSStats{
 		Conns: conns, HalfOpen: halfOpen,
 		Accepted: l.stats.accepted.Load(), Reconnects: l.stats.reconnects.Load(),
-		HelloVerifies: l.stats.helloVerifies.Load(), AddressChange: l.stats.addressChanges.Load(),
+		HelloVerifies: l.stats.helloVerifies.Load(), AddressChanges: l.stats.addressChanges.Load(),
 		DroppedUnknown: l.stats.unknown.Load(), DroppedFull: l.stats.full.Load(), DroppedLimit: l.stats.limit.Load(),
 	}
 }
@@ -342,6 +342,12 @@ func (l *DTLSListener) dispatch(datagram []byte, from endpoint) {
 func (l *DTLSListener) meet(old *peer, datagram []byte, hello clientHello, from endpoint) {
 	// What is found by its connection ID needs the address for nothing.
 	displaced := old != nil && !old.hasConnectionID()
+	select {
+	case <-l.done: // there will be no connection, so there is no use in a cookie
+		l.stats.limit.Add(1)
+		return
+	default:
+	}
 	if l.jar == nil && displaced && old.established() {
 		l.stats.unknown.Add(1) // anybody may have sent it: the library ignores it, too
 		return

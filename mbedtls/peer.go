@@ -250,6 +250,9 @@ func (p *peer) settled(err error) {
 	if st := p.conn.state.Load(); err == nil && p.cid != "" && len(st.OwnConnectionID) == 0 {
 		delete(p.l.byCID, p.cid) // the client uses none
 		p.cid = ""
+		if key := p.addr.Load().key(); p.counted && p.l.byAddr[key] == nil { // it moved to where another was
+			p.l.byAddr[key] = p
+		}
 	}
 }
 
@@ -360,16 +363,17 @@ func (p *peer) SetDeadline(t time.Time) error {
 }
 
 func (p *peer) SetReadDeadline(t time.Time) error {
-	p.readDeadline.set(t)
-	select {
-	case <-p.done:
-		p.readDeadline.set(time.Time{})
-	default:
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.readDeadline.set(t)
 	}
-	return nil
+	return p.err
 }
 
 func (p *peer) SetWriteDeadline(t time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.writeDeadline.Store(&t)
-	return nil
+	return p.err
 }

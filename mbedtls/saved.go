@@ -14,7 +14,7 @@ import (
 )
 
 // savedFormat is raised whenever savedConn changes.
-const savedFormat = 2
+const savedFormat = 1
 
 // savedConn is what MarshalBinary writes.
 type savedConn struct {
@@ -111,9 +111,11 @@ func (c *Conn) save() (*savedConn, error) {
 	if c.writeErr != nil {
 		return nil, c.writeErr
 	}
-	saved := &savedConn{
-		Format: savedFormat, Server: c.server, State: *c.state.Load(), Observed: c.ssl.Observed(),
+	st := c.state.Load()
+	if st == nil { // HandshakeContext was cancelled at its end
+		return nil, net.ErrClosed
 	}
+	saved := &savedConn{Format: savedFormat, Server: c.server, State: *st, Observed: c.ssl.Observed()}
 	if addr := c.conn.RemoteAddr(); addr != nil {
 		saved.Network, saved.RemoteAddr = addr.Network(), addr.String()
 	}

@@ -79,7 +79,7 @@ func (c *Conn) SRTPKeys() (k SRTPKeys, err error) {
 	if err := c.Handshake(); err != nil {
 		return k, err
 	}
-	lengths, ok := srtpLengths[c.state.Load().SRTPProfile]
+	lengths, ok := srtpLengths[c.ConnectionState().SRTPProfile]
 	if !ok {
 		return k, errNoSRTP
 	}

@@ -217,7 +217,7 @@ func TestServerFollowsAClientToItsNewAddress(t *testing.T) {
 		w.sendFrom(l.addr(), old, newest, forged, append(bytes.Clone(old), newest...))
 		passes(t, client, conn, "after replays")
 		checkAddr(t, "after replays from elsewhere", conn.RemoteAddr(), at)
-		if st := l.stats(); st.AddressChange != i+1 || st.Accepted != 1 {
+		if st := l.stats(); st.AddressChanges != i+1 || st.Accepted != 1 {
 			t.Errorf("%+v", st)
 		}
 	}
@@ -251,7 +251,7 @@ func TestServerThatOnlyWritesFollowsAClient(t *testing.T) {
 	if _, err := client.Write([]byte("I have moved")); err != nil {
 		t.Fatal(err)
 	}
-	w.until(func() bool { return l.stats().AddressChange == 1 })
+	w.until(func() bool { return l.stats().AddressChanges == 1 })
 	checkAddr(t, "after a record", conn.RemoteAddr(), next)
 	if err := pass(conn, client, []byte("news")); err != nil {
 		t.Error(err)

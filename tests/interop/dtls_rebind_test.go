@@ -80,7 +80,7 @@ func TestDTLSConnectionIDsOutliveRebindingInBadWeather(t *testing.T) {
 		}
 	}
 	st := e.Stats()
-	if st.AddressChange < clients*rebinds || st.Accepted != clients || st.Reconnects != 0 {
+	if st.AddressChanges < clients*rebinds || st.Accepted != clients || st.Reconnects != 0 {
 		t.Errorf("%+v", st)
 	}
 	t.Logf("%d requests sent; %+v", sent.Load(), st)
@@ -127,7 +127,7 @@ func TestDTLSConnectionIDsOfForeignClientsOutliveRebinding(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if st := l.Stats(); st.AddressChange < rebinds {
+	if st := l.Stats(); st.AddressChanges < rebinds {
 		t.Errorf("%+v", st)
 	}
 }

@@ -182,7 +182,7 @@ func TestSmokeConnectionID(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask()
-	if got := l.Stats().AddressChange; got != 1 {
+	if got := l.Stats().AddressChanges; got != 1 {
 		t.Errorf("%d changes of address, want 1", got)
 	}
 	conn.Close()

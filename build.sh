@@ -29,7 +29,7 @@ usage: ./build.sh VERB [OPTION…]
   config [ARG…]     write config/mbedtls_config.h from config/profiles/default; ARGs go to cmd/mbedtls-config,
                     such as --check
   lib [OPTION…]     build the static archives and select them for go build
-      --profile P   default, full, iot-dtls, tls13 or minimal
+      --profile P   default, full, iot-dtls, iot-dtls-draft, tls13 or minimal
       --programs    also build the upstream C programs that the tests use as peers
       --asan        with address and undefined-behaviour sanitizers (never selected)
       --no-select   leave go build as it is

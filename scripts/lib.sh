@@ -9,7 +9,7 @@ readonly BUILDS=$THIRD_PARTY/build
 readonly PROGRAMS=(ssl/ssl_client2 ssl/ssl_server2 test/udp_proxy test/query_compile_time_config x509/cert_app)
 # Without the last flag, undefined behaviour is only printed.
 readonly SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all'
-readonly PROFILES=(default full iot-dtls tls13 minimal)
+readonly PROFILES=(default full iot-dtls iot-dtls-draft tls13 minimal)
 
 # Options of the verb; the other verbs set them directly.
 profile=default asan='' programs='' select=yes

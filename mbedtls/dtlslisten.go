@@ -78,9 +78,9 @@ type DTLSListener struct {
 type DTLSStats struct {
 	Conns, HalfOpen int // now
 
-	Accepted      uint64 // connections that began, by a ClientHello with a good cookie
-	Reconnects    uint64 // of them, those that took another's place
-	HelloVerifies uint64 // HelloVerifyRequests sent
+	Accepted       uint64 // connections that began, by a ClientHello with a good cookie
+	Reconnects     uint64 // of them, those that took another's place
+	HelloVerifies  uint64 // HelloVerifyRequests sent
 	AddressChanges uint64 // addresses that connections moved to
 
 	// Datagrams that were dropped, by reason.

@@ -110,16 +110,7 @@ func BenchmarkDTLSRoundTrip(b *testing.B) {
 			defer c.Close()
 			go func() {
 				defer s.Close()
-				buf := make([]byte, 2048)
-				for {
-					n, err := s.Read(buf)
-					if err == nil {
-						_, err = s.Write(buf[:n])
-					}
-					if err != nil {
-						return
-					}
-				}
+				_ = echoRecords(s) // ends with the connection
 			}()
 			out, in := make([]byte, 1024), make([]byte, 2048)
 			b.SetBytes(2 * int64(len(out)))

@@ -34,7 +34,7 @@ func mustWriteCookie(t testing.TB, k *CookieKeys, id string) []byte {
 	return cookie
 }
 
-func TestNewCookieKeysChecksItsArguments(t *testing.T) {
+func TestDTLSNewCookieKeysChecksItsArguments(t *testing.T) {
 	t.Parallel()
 	for _, d := range [][2]time.Duration{
 		{-time.Second, 0}, {time.Millisecond, 0}, {1500 * time.Millisecond, 0}, {maxDuration + time.Second, 0},
@@ -48,7 +48,7 @@ func TestNewCookieKeysChecksItsArguments(t *testing.T) {
 }
 
 // The clock is the whole process's, and so this test is not parallel.
-func TestCookiesAreGoodForTheTimeout(t *testing.T) {
+func TestDTLSCookiesAreGoodForTheTimeout(t *testing.T) {
 	began, passed := time.Now(), atomic.Int64{}
 	cbridge.SetClock(&cbridge.Clock{
 		Now: func() time.Time { return began.Add(time.Duration(passed.Load())) },
@@ -73,7 +73,7 @@ func TestCookiesAreGoodForTheTimeout(t *testing.T) {
 	}
 }
 
-func TestCookiesOutliveOneRotation(t *testing.T) {
+func TestDTLSCookiesOutliveOneRotation(t *testing.T) {
 	t.Parallel()
 	k, other := cookieKeys(t, 0, 0), cookieKeys(t, 0, 0)
 	cookie := mustWriteCookie(t, k, "client")
@@ -97,7 +97,7 @@ func TestCookiesOutliveOneRotation(t *testing.T) {
 	}
 }
 
-func TestCookieKeysRotateByThemselves(t *testing.T) {
+func TestDTLSCookieKeysRotateByThemselves(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) { // the library's clock, and so the cookies' age, stays the true one
 		k := cookieKeys(t, time.Minute, time.Hour)
@@ -115,20 +115,6 @@ func TestCookieKeysRotateByThemselves(t *testing.T) {
 	})
 }
 
-// firstTo is a socket whose first datagrams go elsewhere.
-type firstTo struct {
-	net.PacketConn
-	to   net.Addr
-	left atomic.Int32
-}
-
-func (s *firstTo) WriteTo(p []byte, addr net.Addr) (int, error) {
-	if s.left.Add(-1) >= 0 {
-		addr = s.to
-	}
-	return s.PacketConn.WriteTo(p, addr)
-}
-
 // anySource reads from all, as a client behind a load balancer does.
 type anySource struct {
 	net.Conn
@@ -140,26 +126,8 @@ func (a anySource) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// socketOf is a UDP socket of its own.
-func socketOf(t testing.TB) net.PacketConn {
-	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { pc.Close() })
-	return pc
-}
-
-// stopped is what a listener without connections has seen in the end.
-func stopped(l *DTLSListener) DTLSStats {
-	l.Close()
-	<-l.stopped
-	return l.Stats()
-}
-
 // A client asks one listener for a cookie, and brings it to another one.
-func TestListenersShareCookies(t *testing.T) {
+func TestDTLSListenersShareCookies(t *testing.T) {
 	t.Parallel()
 	for _, shared := range []bool{true, false} {
 		client, server := configs(t)
@@ -170,19 +138,15 @@ func TestListenersShareCookies(t *testing.T) {
 			second.DTLS.Cookies = server.DTLS.Cookies
 		}
 		a, b := listenDTLS(t, new(DTLSListenConfig), server), listenDTLS(t, new(DTLSListenConfig), second)
-		pc := &firstTo{PacketConn: socketOf(t), to: a.Addr()}
-		pc.left.Store(1)
-		c := ClientDTLS(anySource{ConnectPacketConn(pc, b.Addr()), pc}, client)
-		t.Cleanup(func() { c.Close() })
-		done := inBackground(c)
-		s, err := accept(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		pc := socketOf(t)
+		link := &tap{Conn: anySource{ConnectPacketConn(pc, b.Addr()), pc}, carry: func(n int, d []byte) ([][]byte, error) {
+			if n > 0 {
+				return through(n, d)
+			}
+			_, err := pc.WriteTo(d, a.Addr())
+			return nil, err
+		}}
+		c, s := connectedOver(t, b, link, client)
 		mustExchange(t, c, s, "ping")
 		want := uint64(1)
 		if shared {
@@ -197,24 +161,16 @@ func TestListenersShareCookies(t *testing.T) {
 	}
 }
 
-// captured is a socket that keeps what it is to send.
-type captured struct {
-	net.PacketConn
-	datagrams chan []byte
-}
-
-func (s captured) WriteTo(p []byte, _ net.Addr) (int, error) {
-	s.datagrams <- bytes.Clone(p)
-	return len(p), nil
-}
-
-func TestCookiesOfAnotherAddressAreRefused(t *testing.T) {
+func TestDTLSCookiesOfAnotherAddressAreRefused(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	own, thief := socketOf(t), socketOf(t)
 	hellos := make(chan []byte, 100)
-	c := ClientDTLS(ConnectPacketConn(captured{own, hellos}, l.Addr()), client)
+	c := ClientDTLS(&tap{Conn: ConnectPacketConn(own, l.Addr()), carry: func(_ int, d []byte) ([][]byte, error) {
+		hellos <- d
+		return nil, nil
+	}}, client)
 	t.Cleanup(func() { c.Close() })
 	inBackground(c)
 	send := func(from net.PacketConn, d []byte) {
@@ -247,7 +203,7 @@ func TestCookiesOfAnotherAddressAreRefused(t *testing.T) {
 	}
 }
 
-func TestCookieClosures(t *testing.T) {
+func TestDTLSCookieClosuresMakeAndCheckCookies(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	var mu sync.Mutex
@@ -309,7 +265,7 @@ func TestCookieClosures(t *testing.T) {
 }
 
 // What a closure does wrong fails a lone server's handshake, and sends a listener's clients nothing.
-func TestCookieClosuresFail(t *testing.T) {
+func TestDTLSCookieClosureThatFailsAnswersNobody(t *testing.T) {
 	t.Parallel()
 	ownErr := errors.New("no cookies today")
 	for name, test := range map[string]struct {
@@ -345,7 +301,7 @@ func TestCookieClosuresFail(t *testing.T) {
 	}
 }
 
-func TestClientTransportID(t *testing.T) {
+func TestDTLSClientTransportIDIsWhatCookiesAreFor(t *testing.T) {
 	t.Parallel()
 	for name, id := range map[string][]byte{"one": []byte("one for all"), "long": bytes.Repeat([]byte("x"), 10000), "none": nil} {
 		client, server := configs(t)

@@ -67,7 +67,7 @@ func mustAttempt(t testing.TB, l *DTLSListener, client *Config) outcome {
 	return o
 }
 
-func TestDTLSPSK(t *testing.T) {
+func TestDTLSSharesKeys(t *testing.T) {
 	t.Parallel()
 	known := getPSK(map[string][]byte{"device-7": testKey})
 	for name, test := range map[string]struct {
@@ -101,7 +101,7 @@ func TestDTLSPSK(t *testing.T) {
 	}
 }
 
-func TestDTLSECJPAKE(t *testing.T) {
+func TestDTLSECJPAKENeedsTheSamePassword(t *testing.T) {
 	t.Parallel()
 	for password, want := range map[string][2]error{"threadjpaketest": {}, "another": {AlertBadRecordMAC, ErrSSLInvalidMAC}} {
 		client, server := ecjpakeConfigs(t, password, "threadjpaketest")
@@ -111,7 +111,7 @@ func TestDTLSECJPAKE(t *testing.T) {
 	}
 }
 
-func TestDTLSClientCertificates(t *testing.T) {
+func TestDTLSClientCertificatesAreCheckedAsAsked(t *testing.T) {
 	t.Parallel()
 	setUp(t)
 	stranger, err := FromTLSCertificate(testpki.SelfSigned(testpki.Leaf{}))
@@ -152,7 +152,7 @@ func TestDTLSClientCertificates(t *testing.T) {
 	}
 }
 
-func TestDTLSSelection(t *testing.T) {
+func TestDTLSServerSelectsByName(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	own, addrs := server.Certificates[0], make(chan string, 1)
@@ -179,7 +179,7 @@ func TestDTLSSelection(t *testing.T) {
 }
 
 // A private key that takes its time: the peer's retransmissions meanwhile do no harm.
-func TestDTLSSlowSigner(t *testing.T) {
+func TestDTLSSlowSignerDisturbsNothing(t *testing.T) {
 	t.Parallel()
 	const takes = 20 * time.Second
 	for _, server := range []bool{true, false} {
@@ -219,7 +219,7 @@ func TestDTLSSlowSigner(t *testing.T) {
 	}
 }
 
-func TestDTLSResumes(t *testing.T) {
+func TestDTLSSessionsAreResumed(t *testing.T) {
 	t.Parallel()
 	for name, m := range means {
 		if m.version != VersionTLS12 {
@@ -247,7 +247,7 @@ func TestDTLSResumes(t *testing.T) {
 }
 
 // A session is taken from a connection, saved, and offered by another Config.
-func TestDTLSSessionIsKept(t *testing.T) {
+func TestDTLSSessionIsResumedFromBytes(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	server.TicketKeys = ticketKeys(t)
@@ -278,7 +278,7 @@ func TestDTLSSessionIsKept(t *testing.T) {
 }
 
 // The exporter works on both ends from the start, whoever sent the last flight, and the key logs agree.
-func TestDTLSKeyingMaterial(t *testing.T) {
+func TestDTLSKeyingMaterialIsTheSameOnBothEnds(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	client.ClientSessionCache, server.TicketKeys = NewLRUClientSessionCache(1), ticketKeys(t)
@@ -295,8 +295,7 @@ func TestDTLSKeyingMaterial(t *testing.T) {
 		if !bytes.Equal(before, keys(t, c)) {
 			t.Errorf("connection %d: the ends export different keys", i)
 		}
-		mustExchange(t, c, s, "ping")
-		mustExchange(t, s, c, "pong")
+		mustConverse(t, c, s)
 		if !bytes.Equal(before, keys(t, s)) || !bytes.Equal(before, keys(t, c)) {
 			t.Errorf("connection %d: the keys changed", i)
 		}
@@ -313,7 +312,7 @@ func TestDTLSKeyingMaterial(t *testing.T) {
 	}
 }
 
-func TestDTLSConnectionState(t *testing.T) {
+func TestDTLSConnectionStateTellsWhatWasSettled(t *testing.T) {
 	t.Parallel()
 	const suite = 0xC02B // ECDHE-ECDSA-WITH-AES-128-GCM-SHA256
 	client, server := configs(t)
@@ -345,7 +344,7 @@ func TestDTLSConnectionState(t *testing.T) {
 }
 
 // What VerifyConnection refuses is over for both ends.
-func TestDTLSVerifyConnectionRefuses(t *testing.T) {
+func TestDTLSVerifyConnectionRefusesForBothEnds(t *testing.T) {
 	t.Parallel()
 	no := errors.New("no")
 	for _, server := range []bool{true, false} {

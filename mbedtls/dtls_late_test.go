@@ -1,9 +1,7 @@
 package mbedtls
 
 import (
-	"context"
 	"errors"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -17,50 +15,37 @@ func TestDTLSConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		meet func(t *testing.T, client, server *Config, late func(tap *recorder)) (c, s *Conn)
+		meet func(t *testing.T, client, server *Config, late func(link *tap)) (c, s *Conn)
 	}{
-		{"listener", func(t *testing.T, client, server *Config, late func(*recorder)) (c, s *Conn) {
+		{"listener", func(t *testing.T, client, server *Config, late func(*tap)) (c, s *Conn) {
 			l := listenDTLS(t, new(DTLSListenConfig), server)
-			tap := &recorder{Conn: dialed(t, l.Addr())}
+			link := &tap{Conn: socketTo(t, l.Addr())}
 			server.VerifyConnection = func(ConnectionState) error {
-				late(tap)
-				until(t, func() bool { return l.queued() == 1 })
+				late(link)
+				until(t, func() bool { return queueLength(l) == 1 })
 				return nil
 			}
-			c = ClientDTLS(tap, client)
-			ended := make(chan error, 1)
-			go func() { ended <- c.Handshake() }()
-			s, err := accept(l)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := <-ended; err != nil {
-				t.Fatal(err)
-			}
-			return c, s
+			return connectedOver(t, l, link, client)
 		}},
-		{"socket", func(t *testing.T, client, server *Config, late func(*recorder)) (c, s *Conn) {
-			a, b := udpPair(t)
-			tap := &recorder{Conn: a}
-			server.VerifyConnection = func(ConnectionState) error { late(tap); return nil }
-			c, s = ClientDTLS(tap, client), ServerDTLS(b, server)
-			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-			}
+		{"socket", func(t *testing.T, client, server *Config, late func(*tap)) (c, s *Conn) {
+			a, b := socketPair(t)
+			link := &tap{Conn: a}
+			server.VerifyConnection = func(ConnectionState) error { late(link); return nil }
+			c, s = ClientDTLS(link, client), ServerDTLS(b, server)
+			mustHandshake(t, c, s)
 			return c, s
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, server := configs(t)
-			c, s := test.meet(t, client, server, func(tap *recorder) {
-				if _, err := tap.Conn.Write(tap.datagrams()[1]); err != nil {
+			c, s := test.meet(t, client, server, func(link *tap) {
+				if _, err := link.Conn.Write(link.datagrams()[1]); err != nil {
 					t.Error(err)
 				}
 			})
 			defer s.Close()
 			defer c.Close()
-			mustExchange(t, c, s, "ping")
-			mustExchange(t, s, c, "pong")
+			mustConverse(t, c, s)
 		})
 	}
 }
@@ -74,16 +59,14 @@ func TestDTLSConnectionSurvivesBadClientHellos(t *testing.T) {
 		return append([]byte{typ, 0xFE, 0xFD, 0, epoch, 0, 0, 0, 0, 0, 9, 0, byte(len(body))}, body...)
 	}
 	short := plain(0, recordHandshake, []byte{handshakeClientHello, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0})
-	a, b := udpPair(t)
-	tap := &recorder{Conn: a}
-	c, s := ClientDTLS(tap, client), ServerDTLS(b, server)
+	a, b := socketPair(t)
+	link := &tap{Conn: a}
+	c, s := ClientDTLS(link, client), ServerDTLS(b, server)
 	defer s.Close()
 	defer c.Close()
-	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-	}
+	mustHandshake(t, c, s)
 	mustExchange(t, c, s, "ping")
-	sent := tap.datagrams()
+	sent := link.datagrams()
 	for name, datagram := range map[string][]byte{
 		"short":                 short,
 		"short, behind another": append(plain(5, 23, []byte("junk")), short...),
@@ -94,9 +77,7 @@ func TestDTLSConnectionSurvivesBadClientHellos(t *testing.T) {
 		if _, err := a.Write(datagram); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Write([]byte(name)); err != nil {
-			t.Fatal(err)
-		}
+		mustWrite(t, c, name)
 		mustRead(t, s, name)
 	}
 }
@@ -107,66 +88,8 @@ func TestDTLSClientHelloMayComeTwiceInFragments(t *testing.T) {
 	client, server := configs(t)
 	client.DTLS.MTU = 300
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	c := ClientDTLS(&doubling{dialed(t, l.Addr())}, client)
-	defer c.Close()
-	ended := make(chan error, 1)
-	go func() { ended <- c.Handshake() }()
-	s, err := accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	c, s := connectedOver(t, l, &tap{Conn: socketTo(t, l.Addr()), carry: duplicated}, client)
 	mustExchange(t, c, s, "ping")
-}
-
-// doubling sends each datagram twice.
-type doubling struct{ net.Conn }
-
-func (c *doubling) Write(p []byte) (int, error) {
-	if n, err := c.Conn.Write(p); err != nil {
-		return n, err
-	}
-	return c.Conn.Write(p)
-}
-
-// queued is how many datagrams wait for the connections.
-func (l *DTLSListener) queued() (n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, p := range l.byAddr {
-		p.mu.Lock()
-		n += len(p.queue)
-		p.mu.Unlock()
-	}
-	return n
-}
-
-func dialed(t testing.TB, addr net.Addr) net.Conn {
-	t.Helper()
-	c, err := net.Dial(addr.Network(), addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-// udpPair is two sockets that send to each other.
-func udpPair(t testing.TB) (a, b net.Conn) {
-	t.Helper()
-	var sockets [2]net.PacketConn
-	for i := range sockets {
-		pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { pc.Close() })
-		sockets[i] = pc
-	}
-	return ConnectPacketConn(sockets[0], sockets[1].LocalAddr()), ConnectPacketConn(sockets[1], sockets[0].LocalAddr())
 }
 
 // A client that brings its cookie, and never the rest of its ClientHello, is given up.
@@ -176,17 +99,7 @@ func TestDTLSHalfAClientHelloIsGivenUp(t *testing.T) {
 	client.DTLS.MTU = cbridge.MinMTU()
 	server.DTLS.HandshakeTimeoutMin, server.DTLS.HandshakeTimeoutMax = 50*time.Millisecond, 50*time.Millisecond
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	raw, err := net.Dial("udp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c := ClientDTLS(&stopAfter{Conn: raw, left: 4, stop: cancel}, client) // three pieces without the cookie, one with it
-	defer c.Close()
-	if err := c.HandshakeContext(ctx); err != context.Canceled {
-		t.Fatal(err)
-	}
+	abandoned(t, socketTo(t, l.Addr()), client, 4) // three pieces without the cookie, one with it
 	s, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)

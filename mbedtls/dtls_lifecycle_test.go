@@ -18,13 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// echoRecords sends back each record until the end.
-func echoRecords(c *Conn) <-chan error {
-	done := make(chan error, 1)
-	go func() { done <- echo(c) }()
-	return done
-}
-
 // Either end renegotiates again and again while data goes both ways.
 func TestDTLSRenegotiates(t *testing.T) {
 	t.Parallel()
@@ -38,7 +31,7 @@ func TestDTLSRenegotiates(t *testing.T) {
 		if server {
 			active, passive = s, c
 		}
-		done := echoRecords(passive)
+		done := echoing(passive)
 		exported := map[string]bool{string(keys(t, c)): true}
 		for i := range 3 {
 			if err := active.Renegotiate(); err != nil {
@@ -46,9 +39,7 @@ func TestDTLSRenegotiates(t *testing.T) {
 			}
 			for j := range 10 { // a server's peer answers in between
 				data := fmt.Sprintf("record %d %d", i, j)
-				if _, err := active.Write([]byte(data)); err != nil {
-					t.Fatal(err)
-				}
+				mustWrite(t, active, data)
 				buf := make([]byte, 100)
 				if n, err := active.Read(buf); err != nil || string(buf[:n]) != data {
 					t.Fatalf("server: %t: %q, %v; want %q", server, buf[:n], err, data)
@@ -82,9 +73,9 @@ func TestDTLSRenegotiationPeriod(t *testing.T) {
 		var secrets atomic.Int32
 		client.ExportSecret = func(Secret) error { secrets.Add(1); return nil }
 		c, s := connectedDTLS(t, client, serverConfig)
-		done, buf := echoRecords(s), make([]byte, 10)
+		done, buf := echoing(s), make([]byte, 10)
 		for range 40 {
-			writeAll(t, c, "data")
+			mustWrite(t, c, "data")
 			if n, err := c.Read(buf); err != nil || string(buf[:n]) != "data" {
 				t.Fatalf("%q, %v", buf[:n], err)
 			}
@@ -105,12 +96,12 @@ func TestDTLSRecordsSetAsideKeepTheirBoundaries(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		client, server := renegotiable(t)
 		c, s, _, _ := connectedLink(t, client, server)
-		writeAll(t, s, "first", "second", "third")
+		mustWrite(t, s, "first", "second", "third")
 		results := reading(s)
 		if err := c.Renegotiate(); err != nil {
 			t.Fatal(err)
 		}
-		writeAll(t, s, "fourth")
+		mustWrite(t, s, "fourth")
 		for _, want := range []struct {
 			size     int
 			data     string
@@ -165,7 +156,7 @@ func TestDTLSRenegotiationIsRefused(t *testing.T) {
 	client, server := renegotiable(t)
 	server.AllowRenegotiation = false
 	c, s := connectedDTLS(t, client, server)
-	done := echoRecords(s)
+	done := echoing(s)
 	mustBe(t, "Renegotiate", c.Renegotiate(), ErrRenegotiationRefused)
 	c.Close()
 	s.Close()
@@ -271,37 +262,20 @@ func TestDTLSCloseWriteLeavesTheOtherWayOpen(t *testing.T) {
 	mustExchange(t, s, c, "still")
 }
 
-// blockedLink is a link whose Write waits for its end.
-type blockedLink struct {
-	*linkEnd
-	blocks atomic.Bool
-}
-
-func (b *blockedLink) Write(p []byte) (int, error) {
-	if b.blocks.Load() {
-		select {
-		case <-b.closed:
-			return 0, net.ErrClosed
-		case <-b.writeDeadline.passed():
-			return 0, os.ErrDeadlineExceeded
-		}
-	}
-	return b.linkEnd.Write(p)
-}
-
 func TestDTLSCloseEndsWrite(t *testing.T) {
 	t.Parallel()
 	for _, deadline := range []bool{false, true} {
 		bubble(t, func(t *testing.T) {
 			client, server := configs(t)
-			cl, sl := newLink(t)
-			link := &blockedLink{linkEnd: cl}
-			c, s := ClientDTLS(link, client), ServerDTLS(sl, server)
-			t.Cleanup(func() { c.Close(); s.Close() })
-			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-			}
-			link.blocks.Store(true)
+			c, s, cl, _ := connectedLink(t, client, server)
+			cl.setCarrier(func(int, []byte) ([][]byte, error) { // waits for the end
+				select {
+				case <-cl.closed:
+					return nil, net.ErrClosed
+				case <-cl.writeDeadline.passed():
+					return nil, os.ErrDeadlineExceeded
+				}
+			})
 			wrote := make(chan error, 1)
 			go func() {
 				_, err := c.Write([]byte("late"))
@@ -313,11 +287,11 @@ func TestDTLSCloseEndsWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				mustBe(t, "Write", <-wrote, os.ErrDeadlineExceeded)
-				link.blocks.Store(false)
+				cl.setCarrier(through)
 				if err := c.SetWriteDeadline(time.Time{}); err != nil {
 					t.Fatal(err)
 				}
-				writeAll(t, c, "next") // and first, what was late
+				mustWrite(t, c, "next") // and first, what was late
 				if diff := cmp.Diff([]string{"late", "next"}, records(t, s)); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
@@ -333,7 +307,7 @@ func TestDTLSCloseEndsWrite(t *testing.T) {
 }
 
 // Everything at once, from many goroutines.
-func TestDTLSConcurrentUse(t *testing.T) {
+func TestDTLSConcurrentUseIsSafe(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
 		client, server := renegotiable(t)
@@ -379,7 +353,7 @@ func TestDTLSConcurrentUse(t *testing.T) {
 }
 
 // A connection that is closed during its handshake, from many goroutines, comes to an end, and so does its listener.
-func TestDTLSConcurrentHandshakeAndClose(t *testing.T) {
+func TestDTLSCloseBesideHandshakeEndsBoth(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)

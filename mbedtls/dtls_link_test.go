@@ -3,6 +3,7 @@ package mbedtls
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"os"
 	"sync"
@@ -65,6 +66,25 @@ func dropAll(int, []byte) ([][]byte, error) { return nil, nil }
 
 // through lets all arrive.
 func through(_ int, d []byte) ([][]byte, error) { return [][]byte{d}, nil }
+
+// duplicated lets each datagram arrive two times.
+func duplicated(_ int, d []byte) ([][]byte, error) { return [][]byte{d, d}, nil }
+
+// corrupted lets datagrams arrive with a bit changed.
+func corrupted(_ int, d []byte) ([][]byte, error) {
+	d[len(d)-1] ^= 1
+	return [][]byte{d}, nil
+}
+
+// loseFirst drops the first n datagrams.
+func loseFirst(n int) carrier {
+	return func(i int, d []byte) ([][]byte, error) {
+		if i < n {
+			return nil, nil
+		}
+		return through(i, d)
+	}
+}
 
 // setCarrier changes what becomes of what this end sends, whose numbers then begin at 0.
 func (e *linkEnd) setCarrier(c carrier) {
@@ -218,9 +238,7 @@ func linked(t testing.TB, client, server *Config) (c, s *Conn, cl, sl *linkEnd) 
 func connectedLink(t testing.TB, client, server *Config) (c, s *Conn, cl, sl *linkEnd) {
 	t.Helper()
 	c, s, cl, sl = linked(t, client, server)
-	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-	}
+	mustHandshake(t, c, s)
 	return c, s, cl, sl
 }
 
@@ -246,9 +264,50 @@ type readResult struct {
 	err  error
 }
 
+// echoing is echoRecords in the background.
+func echoing(c *Conn) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- echoRecords(c) }()
+	return done
+}
+
 // inBackground runs a handshake.
 func inBackground(c *Conn) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- c.HandshakeContext(context.Background()) }()
 	return done
+}
+
+// exchangeWith writes data that a reading of the other end gets.
+func exchangeWith(from *Conn, to <-chan readResult, data string) error {
+	if _, err := from.Write([]byte(data)); err != nil {
+		return err
+	}
+	if r := <-to; r.err != nil || r.data != data {
+		return errors.Join(r.err, errors.New("read "+r.data))
+	}
+	return nil
+}
+
+// records reads until nothing comes any more, and then lets the next Read wait again.
+func records(t testing.TB, c *Conn) (data []string) {
+	t.Helper()
+	buf := make([]byte, cbridge.MaxRecord)
+	if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil { // of a bubble
+		t.Fatal(err)
+	}
+	for {
+		n, err := c.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = append(data, string(buf[:n]))
+	}
+	if err := c.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -9,101 +9,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
-
-// echoDTLS serves l until that is closed: what a connection's peer sends, it gets back. stop closes l and all connections,
-// and waits.
-func echoDTLS(l *DTLSListener) (stop func()) {
-	var mu sync.Mutex
-	conns := map[net.Conn]bool{}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns[c] = true
-			mu.Unlock()
-			all.Go(func() {
-				defer c.Close()
-				buf := make([]byte, 2048)
-				for {
-					n, err := c.Read(buf)
-					if err == nil {
-						_, err = c.Write(buf[:n])
-					}
-					if err != nil {
-						return
-					}
-				}
-			})
-		}
-	})
-	return sync.OnceFunc(func() {
-		l.Close()
-		mu.Lock()
-		for c := range conns {
-			c.Close()
-		}
-		mu.Unlock()
-		all.Wait()
-	})
-}
-
-// ask sends a request until the answer comes, as users of datagrams do, and returns how often it had to.
-func ask(c net.Conn, request string) (sent int, err error) {
-	buf := make([]byte, 2048)
-	for sent = 1; sent <= 100; sent++ {
-		if _, err := c.Write([]byte(request)); err != nil {
-			return sent, err
-		}
-		if err := c.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
-			return sent, err
-		}
-		for {
-			n, err := c.Read(buf)
-			if err == nil && string(buf[:n]) == request {
-				return sent, c.SetReadDeadline(time.Time{})
-			}
-			if isTimeout(err) {
-				break
-			}
-			if err != nil {
-				return sent, err
-			}
-		}
-	}
-	return sent, fmt.Errorf("no answer to %q", request)
-}
-
-// firstFlight is the first datagram of a client of ours: a ClientHello without a cookie.
-func firstFlight(t testing.TB, client *Config) []byte {
-	t.Helper()
-	a, b := net.Pipe()
-	defer b.Close()
-	c := ClientDTLS(a, client)
-	defer c.Close()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = c.Handshake() // ends with Close
-	}()
-	buf := make([]byte, 1<<12)
-	n, err := b.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Close()
-	<-done
-	return buf[:n]
-}
 
 func TestDTLSListenerServesManyAtOnce(t *testing.T) {
 	t.Parallel()
@@ -162,11 +72,7 @@ func TestDTLSListenerKeepsNothingOfUnknownSources(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	raw, err := net.Dial("udp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer raw.Close()
+	raw := socketTo(t, l.Addr())
 	hello := firstFlight(t, client)
 	data := append([]byte{23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 1, 0, 20}, make([]byte, 20)...)
 	for _, datagram := range [][]byte{{}, {22}, data, hello[:40], bytes.Repeat([]byte{25}, 100), hello} {
@@ -212,38 +118,6 @@ func TestDTLSListenerIsNotHeldUpByASilentClient(t *testing.T) {
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the silent client's handshake ends with %v", err)
 	}
-}
-
-// silentClient brings its cookie, and then says nothing.
-func silentClient(t testing.TB, l *DTLSListener, client *Config) {
-	t.Helper()
-	raw, err := net.Dial("udp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer raw.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c := ClientDTLS(&stopAfter{Conn: raw, left: 2, stop: cancel}, client)
-	defer c.Close()
-	if err := c.HandshakeContext(ctx); err != context.Canceled {
-		t.Fatal(err)
-	}
-}
-
-// stopAfter calls stop after some writes.
-type stopAfter struct {
-	net.Conn
-	left int
-	stop func()
-}
-
-func (s *stopAfter) Write(p []byte) (int, error) {
-	n, err := s.Conn.Write(p)
-	if s.left--; s.left == 0 {
-		s.stop()
-	}
-	return n, err
 }
 
 func TestDTLSListenerKeepsItsLimits(t *testing.T) {
@@ -295,24 +169,6 @@ func TestDTLSListenerKeepsItsLimits(t *testing.T) {
 	}
 }
 
-// until waits for what another goroutine is about to do.
-func until(t testing.TB, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not happen")
-		}
-	}
-}
-
-func mustRead(t testing.TB, c net.Conn, want string) {
-	t.Helper()
-	buf := make([]byte, len(want)+1)
-	if n, err := c.Read(buf); err != nil || string(buf[:n]) != want {
-		t.Fatalf("read %q, %v; want %q", buf[:n], err, want)
-	}
-}
-
 // A client that begins anew from the same address is a new connection, and the old one is over.
 func TestDTLSReconnectIsANewConnection(t *testing.T) {
 	t.Parallel()
@@ -320,25 +176,12 @@ func TestDTLSReconnectIsANewConnection(t *testing.T) {
 	asked := make(chan bool, 10)
 	server.VerifyConnection = func(ConnectionState) error { asked <- true; return nil }
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pc.Close()
+	pc := socketOf(t)
 	var served [2]*Conn
 	for i := range served {
-		c := ClientDTLS(unclosed{ConnectPacketConn(pc, l.Addr())}, client)
-		ended := make(chan error, 1)
-		go func() { ended <- c.Handshake() }()
-		if served[i], err = accept(l); err != nil {
-			t.Fatal(err)
-		}
-		defer served[i].Close()
-		if err := <-ended; err != nil {
-			t.Fatal(err)
-		}
-		mustExchange(t, served[i], c, "hello")
-		mustExchange(t, c, served[i], "hello")
+		var c *Conn
+		c, served[i] = connectedOver(t, l, unclosed{ConnectPacketConn(pc, l.Addr())}, client)
+		mustConverse(t, served[i], c)
 		<-asked
 	}
 	for range 2 {
@@ -357,64 +200,23 @@ func TestDTLSReconnectIsANewConnection(t *testing.T) {
 	}
 }
 
-// unclosed is a client that vanishes without a word, and leaves its socket to the next.
-type unclosed struct{ net.Conn }
-
-func (unclosed) Close() error { return nil }
-
 // Neither a ClientHello without a cookie nor the old one, sent again, harms a connection.
 func TestDTLSConnectionSurvivesClientHellosFromItsAddress(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pc.Close()
-	tap := &recorder{Conn: ConnectPacketConn(pc, l.Addr())}
-	c := ClientDTLS(tap, client)
-	ended := make(chan error, 1)
-	go func() { ended <- c.Handshake() }()
-	s, err := accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	for _, hello := range append(tap.datagrams()[:2], firstFlight(t, client)) {
+	pc := socketOf(t)
+	link := &tap{Conn: ConnectPacketConn(pc, l.Addr())}
+	c, s := connectedOver(t, l, link, client)
+	for _, hello := range append(link.datagrams()[:2:2], firstFlight(t, client)) {
 		if _, err := pc.WriteTo(hello, l.Addr()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
+	mustConverse(t, c, s)
 	if st := l.Stats(); st.Accepted != 1 || st.HelloVerifies != 2 || st.DroppedUnknown != 2 {
 		t.Errorf("%+v", st)
 	}
-	c.Close()
-}
-
-// recorder keeps what is written.
-type recorder struct {
-	net.Conn
-	mu   sync.Mutex
-	sent [][]byte
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	r.sent = append(r.sent, bytes.Clone(p))
-	r.mu.Unlock()
-	return r.Conn.Write(p)
-}
-
-func (r *recorder) datagrams() [][]byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sent
 }
 
 func TestDTLSListenerCloseLeavesConnectionsAlone(t *testing.T) {
@@ -438,8 +240,7 @@ func TestDTLSListenerCloseLeavesConnectionsAlone(t *testing.T) {
 	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("a second Close: %v", err)
 	}
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
+	mustConverse(t, c, s)
 	if _, err := DialDTLSContext(canceledSoon(t), "udp", l.Addr().String(), client); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a new client: %v", err)
 	}

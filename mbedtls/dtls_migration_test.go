@@ -2,6 +2,7 @@ package mbedtls
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -85,33 +86,10 @@ func (k *relay) rebound(t testing.TB) {
 func overRelay(t testing.TB, l *DTLSListener, client *Config) (k *relay, c, s *Conn) {
 	t.Helper()
 	k = newRelay(t, l)
-	dialed := make(chan error, 1)
-	go func() {
-		var err error
-		c, err = DialDTLS("udp", k.Addr().String(), client)
-		dialed <- err
-	}()
-	s, err := accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	if err := <-dialed; err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
+	c, s = meet(t, l, func(ctx context.Context) (*Conn, error) {
+		return DialDTLSContext(ctx, "udp", k.Addr().String(), client)
+	})
 	return k, c, s
-}
-
-// elsewhere is a socket at another address, connected to l.
-func elsewhere(t testing.TB, l *DTLSListener) net.Conn {
-	t.Helper()
-	c, err := net.Dial("udp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
 }
 
 func TestDTLSPeerThatMovesKeepsItsConnection(t *testing.T) {
@@ -149,9 +127,7 @@ func TestDTLSPeerThatMovesIsFoundWithoutARead(t *testing.T) {
 	k, c, s := overRelay(t, l, client)
 	mustExchange(t, c, s, "at home")
 	k.rebound(t)
-	if _, err := c.Write([]byte("moved")); err != nil {
-		t.Fatal(err)
-	}
+	mustWrite(t, c, "moved")
 	until(t, func() bool { return l.Stats().AddressChanges == 1 })
 	mustExchange(t, s, c, "news")
 }
@@ -165,7 +141,7 @@ func TestDTLSAddressFollowsOnlyNewAuthenticRecords(t *testing.T) {
 	k, c, s := overRelay(t, l, client)
 	mustExchange(t, c, s, "1")
 	home := s.RemoteAddr().String()
-	attacker := elsewhere(t, l)
+	attacker := socketTo(t, l.Addr())
 	unmoved := func(what string) {
 		t.Helper()
 		if now := s.RemoteAddr().String(); now != home {
@@ -191,9 +167,7 @@ func TestDTLSAddressFollowsOnlyNewAuthenticRecords(t *testing.T) {
 	// One that is lost on its way, and comes from elsewhere behind a newer one.
 	k.loses(true)
 	n := k.count()
-	if _, err := c.Write([]byte("late")); err != nil {
-		t.Fatal(err)
-	}
+	mustWrite(t, c, "late")
 	late := k.last(t, n+1)
 	k.loses(false)
 	mustExchange(t, c, s, "2")
@@ -204,13 +178,11 @@ func TestDTLSAddressFollowsOnlyNewAuthenticRecords(t *testing.T) {
 
 	// One that the server has got, and not looked at yet.
 	n = k.count()
-	if _, err := c.Write([]byte("3")); err != nil {
-		t.Fatal(err)
-	}
+	mustWrite(t, c, "3")
 	copied := k.last(t, n+1)
-	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 1 })
+	until(t, func() bool { return queueLength(l) == 1 })
 	send(copied)
-	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 2 })
+	until(t, func() bool { return queueLength(l) == 2 })
 	mustRead(t, s, "3")
 	mustExchange(t, c, s, "4")
 	unmoved("a copy of a record that waits")
@@ -287,12 +259,12 @@ func TestAcceptAddressChangeMayPanic(t *testing.T) {
 	if _, err := c.Write([]byte("wait")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return l.queued() == 1 })
+	until(t, func() bool { return queueLength(l) == 1 })
 	k.rebound(t)
 	if _, err := c.Write([]byte("moved")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return l.queued() == 2 })
+	until(t, func() bool { return queueLength(l) == 2 })
 	mustRead(t, s, "wait")
 	func() {
 		defer func() {
@@ -325,9 +297,7 @@ func TestDTLSPeerIsNotFollowedBlindly(t *testing.T) {
 			mustExchange(t, c, s, "at home")
 			home := s.RemoteAddr().String()
 			k.rebound(t)
-			if _, err := c.Write([]byte("moved")); err != nil {
-				t.Fatal(err)
-			}
+			mustWrite(t, c, "moved")
 			if server.DTLS.InsecureDisableAntiReplay {
 				mustRead(t, s, "moved")
 			} else {
@@ -340,7 +310,21 @@ func TestDTLSPeerIsNotFollowedBlindly(t *testing.T) {
 	}
 }
 
-func TestConnectionIDsAreTheConfigs(t *testing.T) {
+// serverError is why a client does not get through.
+func serverError(t testing.TB, l *DTLSListener, client *Config) error {
+	t.Helper()
+	result := make(chan error, 1)
+	go func() {
+		_, err := accept(l)
+		result <- err
+	}()
+	if _, err := DialDTLSContext(canceledSoon(t), "udp", l.Addr().String(), client); err == nil {
+		t.Fatal("connected")
+	}
+	return <-result
+}
+
+func TestDTLSConnectionIDsAreTheConfigs(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no more IDs")
 	for _, test := range []struct {
@@ -366,17 +350,9 @@ func TestConnectionIDsAreTheConfigs(t *testing.T) {
 				}
 				return
 			}
-			result := make(chan error, 1)
-			go func() {
-				_, err := accept(l)
-				result <- err
-			}()
-			_, err := DialDTLSContext(canceledSoon(t), "udp", l.Addr().String(), client)
-			if err == nil {
-				t.Fatal("connected")
-			}
+			err := serverError(t, l, client)
 			var bad *ConfigError
-			if err := <-result; !errors.Is(err, test.want) && !(errors.As(err, &bad) && errors.As(test.want, &bad)) {
+			if !errors.Is(err, test.want) && !(errors.As(err, &bad) && errors.As(test.want, &bad)) {
 				t.Errorf("the server's error is %v, want %v", err, test.want)
 			}
 		})
@@ -384,21 +360,13 @@ func TestConnectionIDsAreTheConfigs(t *testing.T) {
 }
 
 // A generator that has one ID serves one connection at a time.
-func TestConnectionIDsOfAListenerDiffer(t *testing.T) {
+func TestDTLSConnectionIDsOfAListenerDiffer(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	server.DTLS.ConnectionID.Generate = func() ([]byte, error) { return []byte("same"), nil }
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	c, s := dialDTLS(t, l, client)
-	result := make(chan error, 1)
-	go func() {
-		_, err := accept(l)
-		result <- err
-	}()
-	if _, err := DialDTLSContext(canceledSoon(t), "udp", l.Addr().String(), client); err == nil {
-		t.Fatal("connected")
-	}
-	if err := <-result; !errors.Is(err, errConnectionIDTaken) {
+	if err := serverError(t, l, client); !errors.Is(err, errConnectionIDTaken) {
 		t.Errorf("the second connection: %v", err)
 	}
 	mustExchange(t, c, s, "ping")
@@ -408,7 +376,7 @@ func TestConnectionIDsOfAListenerDiffer(t *testing.T) {
 }
 
 // A client that asks for no ID frees the server's.
-func TestConnectionIDOfAClientWithoutIsGivenBack(t *testing.T) {
+func TestDTLSConnectionIDOfAClientWithoutIsGivenBack(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	client.DTLS.ConnectionID = nil

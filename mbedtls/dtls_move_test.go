@@ -226,20 +226,6 @@ func asked(stop func()) {
 	}()
 }
 
-// echoUntil answers what comes, and returns the error that ends it.
-func echoUntil(c net.Conn) error {
-	buf := make([]byte, 100)
-	for {
-		n, err := c.Read(buf)
-		if err == nil {
-			_, err = c.Write(buf[:n])
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // saver serves until it is asked to end, and then saves its connection.
 func saver(t *testing.T) {
 	l := moverListener(t)
@@ -249,7 +235,7 @@ func saver(t *testing.T) {
 	}
 	defer c.Close()
 	asked(func() { c.SetReadDeadline(time.Unix(1, 0)) })
-	if err := echoUntil(c); !isTimeout(err) {
+	if err := echoRecords(c); !isTimeout(err) {
 		t.Fatal(err)
 	}
 	if err := l.Close(); err != nil {
@@ -279,7 +265,7 @@ func resumer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := echoUntil(c); err != io.EOF {
+	if err := echoRecords(c); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -13,17 +13,9 @@ func TestDTLSCloseForgetsNoConnection(t *testing.T) {
 	for range 20 {
 		l := listenDTLS(t, new(DTLSListenConfig), server)
 		pc := socketOf(t)
-		tap := &recorder{Conn: unclosed{ConnectPacketConn(pc, l.Addr())}}
-		c := ClientDTLS(tap, client)
-		done := inBackground(c)
-		old, err := accept(l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		hello := bytes.Clone(tap.datagrams()[1])
+		link := &tap{Conn: unclosed{ConnectPacketConn(pc, l.Addr())}}
+		c, old := connectedOver(t, l, link, client)
+		hello := bytes.Clone(link.datagrams()[1])
 		hello[recordHeaderLen+12+2] ^= 1 // another random
 		old.peer.mu.Lock()
 		if _, err := pc.WriteTo(hello, l.Addr()); err != nil {
@@ -47,17 +39,7 @@ func TestDTLSWithoutCookiesNobodyEndsAConnection(t *testing.T) {
 	server.DTLS.InsecureDisableCookies = true
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	pc := socketOf(t)
-	c := ClientDTLS(ConnectPacketConn(pc, l.Addr()), client)
-	defer c.Close()
-	done := inBackground(c)
-	s, err := accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	c, s := connectedOver(t, l, ConnectPacketConn(pc, l.Addr()), client)
 	if _, err := pc.WriteTo(firstFlight(t, client), l.Addr()); err != nil {
 		t.Fatal(err)
 	}

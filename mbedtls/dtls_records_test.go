@@ -18,48 +18,7 @@ import (
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
-// duplicated lets each datagram arrive two times.
-func duplicated(_ int, d []byte) ([][]byte, error) { return [][]byte{d, d}, nil }
-
-// corrupted lets datagrams arrive with a bit changed.
-func corrupted(_ int, d []byte) ([][]byte, error) {
-	d[len(d)-1] ^= 1
-	return [][]byte{d}, nil
-}
-
-// records reads until nothing comes any more, and then lets the next Read wait again.
-func records(t testing.TB, c *Conn) (data []string) {
-	t.Helper()
-	buf := make([]byte, cbridge.MaxRecord)
-	if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil { // of a bubble
-		t.Fatal(err)
-	}
-	for {
-		n, err := c.Read(buf)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		data = append(data, string(buf[:n]))
-	}
-	if err := c.SetReadDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func writeAll(t testing.TB, c *Conn, data ...string) {
-	t.Helper()
-	for _, d := range data {
-		if _, err := c.Write([]byte(d)); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestDTLSDuplicates(t *testing.T) {
+func TestDTLSDuplicatesAreReadOnce(t *testing.T) {
 	t.Parallel()
 	for _, antiReplay := range []bool{true, false} {
 		bubble(t, func(t *testing.T) {
@@ -68,18 +27,16 @@ func TestDTLSDuplicates(t *testing.T) {
 			c, s, cl, sl := linked(t, client, server)
 			cl.setCarrier(duplicated)
 			sl.setCarrier(duplicated)
-			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-			}
+			mustHandshake(t, c, s)
 			records(t, s) // what is left of the handshake
-			writeAll(t, c, "a", "b", "c")
+			mustWrite(t, c, "a", "b", "c")
 			cl.setCarrier(through)
 			for _, d := range cl.datagrams() { // the whole connection once more, but for what begins another
 				if r, _ := parseRecord(d.data, 0); r.contentType != recordHandshake || d.data[recordHeaderLen] != handshakeClientHello {
 					sl.put(d.data)
 				}
 			}
-			writeAll(t, c, "d")
+			mustWrite(t, c, "d")
 			want := []string{"a", "b", "c", "d"}
 			if !antiReplay {
 				want = []string{"a", "a", "b", "b", "c", "c", "a", "b", "c", "d"}
@@ -87,7 +44,7 @@ func TestDTLSDuplicates(t *testing.T) {
 			if diff := cmp.Diff(want, records(t, s)); diff != "" {
 				t.Errorf("anti-replay: %t (-want +got):\n%s", antiReplay, diff)
 			}
-			writeAll(t, s, "e")
+			mustWrite(t, s, "e")
 			if diff := cmp.Diff([]string{"e"}, records(t, c)); diff != "" {
 				t.Errorf("the client's data (-want +got):\n%s", diff)
 			}
@@ -95,7 +52,7 @@ func TestDTLSDuplicates(t *testing.T) {
 	}
 }
 
-func TestDTLSBadMACLimit(t *testing.T) {
+func TestDTLSBadMACLimitBreaksAConnection(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{0, 1, 3} {
 		bubble(t, func(t *testing.T) {
@@ -105,7 +62,7 @@ func TestDTLSBadMACLimit(t *testing.T) {
 			results := reading(s)
 			for i := 1; i <= 100; i++ {
 				cl.setCarrier(corrupted)
-				writeAll(t, c, "false")
+				mustWrite(t, c, "false")
 				synctest.Wait()
 				if i == limit {
 					for range 2 { // it is final
@@ -153,7 +110,7 @@ func TestDTLSCorruptedFinishedIsFinal(t *testing.T) {
 	})
 }
 
-func TestDTLSPacking(t *testing.T) {
+func TestDTLSPackingSavesDatagrams(t *testing.T) {
 	t.Parallel()
 	for disabled, want := range map[bool][]int{false: {1, 1, 1, 1, 1, 1}, true: {1, 1, 1, 4, 3, 2}} {
 		client, server := configs(t)
@@ -163,9 +120,7 @@ func TestDTLSPacking(t *testing.T) {
 		for name, link := range map[string]*linkEnd{"client": cl, "server": sl} {
 			link.setCarrier(func(n int, d []byte) ([][]byte, error) { order <- name; return through(n, d) })
 		}
-		if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-			t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-		}
+		mustHandshake(t, c, s)
 		var got []int
 		last := ""
 		for len(order) > 0 {
@@ -222,7 +177,7 @@ func TestDTLSMTUBoundsTheHandshake(t *testing.T) {
 				t.Errorf("MTU %d: the %s's longest datagram has %d bytes", mtu, link.addr, n)
 			}
 		}
-		writeAll(t, c, strings.Repeat("x", c.MaxPayload()))
+		mustWrite(t, c, strings.Repeat("x", c.MaxPayload()))
 		if n := longest(cl, 0); n > mtu {
 			t.Errorf("MTU %d: a datagram of data with %d bytes", mtu, n)
 		}
@@ -237,7 +192,7 @@ func TestDTLSMTUBoundsTheHandshake(t *testing.T) {
 
 // A path that has no room for 600 bytes, whether it says so or not, is found out by the library: from the second
 // retransmission on, it sends 508 bytes at most.
-func TestDTLSPathIsNarrow(t *testing.T) {
+func TestDTLSNarrowPathIsFoundOut(t *testing.T) {
 	t.Parallel()
 	chain := rsaChain(t)
 	for name, tooLong := range map[string]error{"silent": nil, "EMSGSIZE": &net.OpError{Op: "write", Err: syscall.EMSGSIZE}} {
@@ -265,13 +220,12 @@ func TestDTLSPathIsNarrow(t *testing.T) {
 			if n, err := c.Write(make([]byte, 1000)); !errors.Is(err, tooLong) {
 				t.Errorf("%s: Write: %d, %v", name, n, err)
 			}
-			mustExchange(t, c, s, "short")
-			mustExchange(t, s, c, "short")
+			mustConverse(t, c, s)
 		})
 	}
 }
 
-func TestDTLSMaxFragmentLength(t *testing.T) {
+func TestDTLSMaxFragmentLengthBoundsRecords(t *testing.T) {
 	t.Parallel()
 	chain := rsaChain(t)
 	for _, limit := range []int{512, 4096} {
@@ -306,7 +260,7 @@ func TestDTLSMaxFragmentLength(t *testing.T) {
 const handshakeServerHello, handshakeServerHelloDone = 2, 14
 
 // A flight whose first message comes last needs no retransmission, unless it is more than the library keeps meanwhile.
-func TestDTLSMessagesOutOfOrder(t *testing.T) {
+func TestDTLSMessagesOutOfOrderArePutInOrder(t *testing.T) {
 	t.Parallel()
 	setUp(t)
 	chain, hints := server15K(t), NewCertPool()
@@ -362,7 +316,7 @@ func server15K(t testing.TB) Certificate {
 }
 
 // The peer has gone, and its close_notify is lost.
-func TestDTLSPeerVanishes(t *testing.T) {
+func TestDTLSPeerThatVanishesIsSilence(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		client, server := configs(t)
@@ -376,7 +330,7 @@ func TestDTLSPeerVanishes(t *testing.T) {
 		if err := s.SetReadDeadline(start.Add(1000 * time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		writeAll(t, s, "to nobody")
+		mustWrite(t, s, "to nobody")
 		if _, err := s.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 1000*time.Hour {
 			t.Errorf("Read: %v after %v", err, time.Since(start))
 		}
@@ -394,16 +348,21 @@ func TestDTLSPeerVanishes(t *testing.T) {
 	})
 }
 
+// piped are both ends of a connection over a pipe, after the handshake, and the client's end of the pipe.
+func piped(t testing.TB, client, server *Config) (c, s *Conn, pipe net.Conn) {
+	t.Helper()
+	a, b := net.Pipe()
+	c, s = ClientDTLS(a, client), ServerDTLS(b, server)
+	t.Cleanup(func() { c.Close(); s.Close() })
+	mustHandshake(t, c, s)
+	return c, s, a
+}
+
 // A peer of a link that ends says so by EOF, which is no orderly end.
-func TestDTLSEndOfTheTransport(t *testing.T) {
+func TestDTLSEndOfTheTransportIsUnexpected(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
-	a, b := net.Pipe()
-	c, s := ClientDTLS(a, client), ServerDTLS(b, server)
-	t.Cleanup(func() { c.Close(); s.Close() })
-	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-	}
+	_, s, a := piped(t, client, server)
 	a.Close()
 	for range 2 {
 		if _, err := s.Read(make([]byte, 1)); err != io.ErrUnexpectedEOF {
@@ -417,7 +376,7 @@ func TestSetMTUWhileTheHandshakeBegins(t *testing.T) {
 	client, server := configs(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	for range 20 {
-		c := ClientDTLS(dialed(t, l.Addr()), client)
+		c := ClientDTLS(socketTo(t, l.Addr()), client)
 		done := inBackground(c)
 		for mtu := 600; c.MaxPayload() == 0 && mtu < 1000; mtu++ {
 			if err := c.SetMTU(mtu); err != nil {

@@ -68,16 +68,13 @@ func TestDTLSServerStartsOverWithItsCredentials(t *testing.T) {
 			if slices.ContainsFunc(sl.datagrams(), func(d sentDatagram) bool { return server.DTLS.MTU != 0 && len(d.data) > server.DTLS.MTU }) {
 				t.Error("the MTU is forgotten")
 			}
-			mustExchange(t, c, s, "ping")
-			mustExchange(t, s, c, "pong")
+			mustConverse(t, c, s)
 
-			pc, peer := socketOf(t), socketOf(t)
-			c, s = ClientDTLS(ConnectPacketConn(pc, peer.LocalAddr()), client), ServerDTLS(ConnectPacketConn(peer, pc.LocalAddr()), server)
+			a, b := socketPair(t)
+			c, s = ClientDTLS(a, client), ServerDTLS(b, server)
 			t.Cleanup(func() { c.Close(); s.Close() })
-			if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-				t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-			}
-			if _, err := socketOf(t).WriteTo([]byte("not from the peer"), peer.LocalAddr()); err != nil {
+			mustHandshake(t, c, s)
+			if _, err := socketOf(t).WriteTo([]byte("not from the peer"), b.LocalAddr()); err != nil {
 				t.Fatal(err)
 			}
 			mustExchange(t, c, s, "ping")
@@ -106,15 +103,10 @@ func TestDTLSHelloVerifyOutlivesAWriteDeadline(t *testing.T) {
 	}
 }
 
-func TestDTLSOverAPipe(t *testing.T) {
+func TestDTLSWorksOverAPipe(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
-	a, b := net.Pipe()
-	c, s := ClientDTLS(a, client), ServerDTLS(b, server)
-	t.Cleanup(func() { c.Close(); s.Close() })
-	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-	}
+	c, s, _ := piped(t, client, server)
 	results := reading(s)
 	if err := exchangeWith(c, results, "ping"); err != nil {
 		t.Error(err)
@@ -125,7 +117,7 @@ func TestDTLSOverAPipe(t *testing.T) {
 	}
 }
 
-func TestDTLSWithoutCookies(t *testing.T) {
+func TestDTLSWithoutCookiesNobodyIsAsked(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	server.DTLS.InsecureDisableCookies = true

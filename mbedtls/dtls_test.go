@@ -2,7 +2,6 @@ package mbedtls
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,78 +10,6 @@ import (
 	"testing"
 	"time"
 )
-
-// listenDTLS is a listener on a loopback address, closed with the test.
-func listenDTLS(t testing.TB, lc *DTLSListenConfig, server *Config) *DTLSListener {
-	t.Helper()
-	l, err := lc.Listen("udp", "127.0.0.1:0", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// accept is the next connection of l after its handshake, or the error of that.
-func accept(l *DTLSListener) (*Conn, error) {
-	c, err := l.Accept()
-	if err != nil {
-		return nil, err
-	}
-	conn := c.(*Conn)
-	if err := conn.Handshake(); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// connectedDTLS connects a client with a server's listener.
-func connectedDTLS(t testing.TB, client, server *Config) (c, s *Conn) {
-	t.Helper()
-	l := listenDTLS(t, new(DTLSListenConfig), server)
-	return dialDTLS(t, l, client)
-}
-
-// dialDTLS connects a client with l, which has no other clients at that time.
-func dialDTLS(t testing.TB, l *DTLSListener, client *Config) (c, s *Conn) {
-	t.Helper()
-	type result struct {
-		conn *Conn
-		err  error
-	}
-	accepted := make(chan result, 1)
-	go func() {
-		conn, err := accept(l)
-		accepted <- result{conn, err}
-	}()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	c, err := DialDTLSContext(ctx, "udp", l.Addr().String(), client)
-	if err != nil {
-		l.Close()
-		t.Fatalf("client: %v\nserver: %v", err, (<-accepted).err)
-	}
-	r := <-accepted
-	if r.err != nil {
-		c.Close()
-		t.Fatal(r.err)
-	}
-	t.Cleanup(func() { c.Close(); r.conn.Close() })
-	return c, r.conn
-}
-
-// mustExchange sends data from one end to the other in one record.
-func mustExchange(t testing.TB, from, to net.Conn, data string) {
-	t.Helper()
-	if _, err := from.Write([]byte(data)); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, len(data)+1)
-	if n, err := to.Read(buf); err != nil || string(buf[:n]) != data {
-		t.Fatalf("read %q, %v; want %q", buf[:n], err, data)
-	}
-}
 
 func TestDTLSConnects(t *testing.T) {
 	t.Parallel()
@@ -93,8 +20,7 @@ func TestDTLSConnects(t *testing.T) {
 			t.Errorf("state: %+v", st)
 		}
 	}
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
+	mustConverse(t, c, s)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,9 +37,7 @@ func TestDTLSReadKeepsRecordsApart(t *testing.T) {
 	client, server := configs(t)
 	c, s := connectedDTLS(t, client, server)
 	for _, data := range []string{"first", "second"} {
-		if _, err := c.Write([]byte(data)); err != nil {
-			t.Fatal(err)
-		}
+		mustWrite(t, c, data)
 	}
 	for _, want := range []struct {
 		size     int
@@ -180,6 +104,5 @@ func TestDTLSDeadlinesLeaveTheConnectionUsable(t *testing.T) {
 	if err := c.SetWriteDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
+	mustConverse(t, c, s)
 }

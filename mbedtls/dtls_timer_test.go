@@ -112,16 +112,6 @@ func TestDTLSServerRetransmitsToSilence(t *testing.T) {
 	})
 }
 
-// loseFirst drops the first n datagrams.
-func loseFirst(n int) carrier {
-	return func(i int, d []byte) ([][]byte, error) {
-		if i < n {
-			return nil, nil
-		}
-		return through(i, d)
-	}
-}
-
 // After each lost datagram, the handshake goes on a second later.
 func TestDTLSHandshakeSurvivesTheLossOfEachDatagram(t *testing.T) {
 	t.Parallel()
@@ -155,9 +145,7 @@ func TestDTLSHandshakeSurvivesTheLossOfEachDatagram(t *testing.T) {
 					t.Fatalf("%s's datagram %d: %v", end, lost, err)
 				}
 				link.setCarrier(through)
-				if _, err := c.Write([]byte("ping")); err != nil {
-					t.Fatal(err)
-				}
+				mustWrite(t, c, "ping")
 				if r := <-served; r != (readResult{"ping", nil}) {
 					t.Fatalf("%s's datagram %d: the server's result is %+v", end, lost, r)
 				}
@@ -267,17 +255,6 @@ func TestDTLSClientSendsItsLastFlightAgain(t *testing.T) {
 	})
 }
 
-// exchangeWith writes data that a reading of the other end gets.
-func exchangeWith(from *Conn, to <-chan readResult, data string) error {
-	if _, err := from.Write([]byte(data)); err != nil {
-		return err
-	}
-	if r := <-to; r.err != nil || r.data != data {
-		return errors.Join(r.err, errors.New("read "+r.data))
-	}
-	return nil
-}
-
 func TestDTLSIdleConnectionIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -368,7 +345,7 @@ func TestDTLSRenegotiationFailsAgainstSilence(t *testing.T) {
 }
 
 // A Write goes out at once while a Read waits, and neither disturbs the other's deadline.
-func TestDTLSWriteDuringRead(t *testing.T) {
+func TestDTLSWriteDoesNotWaitForRead(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		client, server := configs(t)

@@ -97,9 +97,7 @@ func ends(t testing.TB, client, server *Config) (c, s *Conn) {
 func connected(t testing.TB, client, server *Config) (c, s *Conn) {
 	t.Helper()
 	c, s = ends(t, client, server)
-	if cErr, sErr := handshakes(c, s); cErr != nil || sErr != nil {
-		t.Fatalf("client: %v\nserver: %v", cErr, sErr)
-	}
+	mustHandshake(t, c, s)
 	return c, s
 }
 

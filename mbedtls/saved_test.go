@@ -33,17 +33,14 @@ func mustSave(t testing.TB, c *Conn) []byte {
 	return saved
 }
 
-func TestSavedConnectionGoesOnElsewhere(t *testing.T) {
+func TestDTLSSavedConnectionGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	client.NextProtos, server.NextProtos = []string{"coap"}, []string{"coap"}
 	c, s := connectedDTLS(t, client, server)
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
-	if _, err := c.Write([]byte("unread")); err != nil {
-		t.Fatal(err)
-	}
-	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 1 })
+	mustConverse(t, c, s)
+	mustWrite(t, c, "unread")
+	until(t, func() bool { return queueLength(s.peer.l) == 1 })
 	want := s.ConnectionState()
 	saved := mustSave(t, s)
 	other := bytes.Clone(saved)
@@ -90,8 +87,7 @@ func TestSavedConnectionGoesOnElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	mustExchange(t, c, resumed, "ping")
-	mustExchange(t, resumed, c, "pong")
+	mustConverse(t, c, resumed)
 	if got, want := resumed.RemoteAddr().String(), moved.LocalAddr().String(); got != want {
 		t.Errorf("the peer is at %s, want %s", got, want)
 	}
@@ -104,16 +100,14 @@ func TestSavedConnectionGoesOnElsewhere(t *testing.T) {
 }
 
 // A Read that waits ends, and takes no datagram with it.
-func TestMarshalBinaryEndsAReadThatWaits(t *testing.T) {
+func TestDTLSMarshalBinaryEndsAReadThatWaits(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	server.ReadTimeout = time.Hour
 	c, s := connectedDTLS(t, client, server)
 	mustExchange(t, c, s, "ping")
 	for _, conn := range []*Conn{s, c} {
-		if _, err := conn.Write([]byte("x")); err != nil {
-			t.Fatal(err)
-		}
+		mustWrite(t, conn, "x")
 	}
 	mustRead(t, c, "x")
 	mustRead(t, s, "x")
@@ -131,7 +125,7 @@ func TestMarshalBinaryEndsAReadThatWaits(t *testing.T) {
 	}
 }
 
-func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
+func TestDTLSMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	c, s := connectedDTLS(t, client, server)
@@ -139,13 +133,9 @@ func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
 		t.Errorf("before the first record: %v", err)
 	}
 	mustExchange(t, c, s, "ping")
-	if _, err := c.Write([]byte("long")); err != nil {
-		t.Fatal(err)
-	}
+	mustWrite(t, c, "long")
 	mustRead(t, s, "l"+"ong")
-	if _, err := c.Write([]byte("long")); err != nil {
-		t.Fatal(err)
-	}
+	mustWrite(t, c, "long")
 	if n, err := s.Read(make([]byte, 1)); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -153,8 +143,7 @@ func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
 		t.Errorf("while data waits: %v", err)
 	}
 	mustRead(t, s, "ong")
-	mustExchange(t, c, s, "ping")
-	mustExchange(t, s, c, "pong")
+	mustConverse(t, c, s)
 
 	cbc := server.Clone()
 	defer cbc.Close()
@@ -177,7 +166,7 @@ func TestMarshalBinaryThatFailsHarmsNothing(t *testing.T) {
 	}
 }
 
-func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
+func TestDTLSResumeRefusesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	c, s := connectedDTLS(t, client, server)
@@ -246,7 +235,7 @@ func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
 }
 
 // A listener resumes all that were saved, and Accept returns them; or none, and then the peers hear nothing of it.
-func TestListenerResumesAllOrNone(t *testing.T) {
+func TestDTLSListenerResumesAllOrNone(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
@@ -288,7 +277,7 @@ func TestListenerResumesAllOrNone(t *testing.T) {
 }
 
 // A connection that its listener has not any more takes the socket from nobody.
-func TestMarshalBinaryOfAConnectionThatIsGone(t *testing.T) {
+func TestDTLSMarshalBinaryOfAConnectionThatIsGone(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
@@ -310,7 +299,7 @@ func TestMarshalBinaryOfAConnectionThatIsGone(t *testing.T) {
 }
 
 // A Read may have given a datagram to the library, and not have called it yet.
-func TestMarshalBinaryTakesWhatIsFed(t *testing.T) {
+func TestDTLSMarshalBinaryTakesWhatIsFed(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	c, s := connectedDTLS(t, client, server)
@@ -337,7 +326,7 @@ func TestMarshalBinaryTakesWhatIsFed(t *testing.T) {
 }
 
 // What waits goes along any number of times.
-func TestMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
+func TestDTLSMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	c, s := connectedDTLS(t, client, server)
@@ -345,10 +334,10 @@ func TestMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
 	if _, err := c.Write([]byte("unread")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == 1 })
+	until(t, func() bool { return queueLength(s.peer.l) == 1 })
 	saved := mustSave(t, s)
 	for range 2 {
-		a, _ := udpPair(t)
+		a, _ := socketPair(t)
 		r, err := ResumeDTLS(a, saved, server)
 		if err != nil {
 			t.Fatal(err)
@@ -369,7 +358,7 @@ func TestMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
 }
 
 // A peer that moves while its connection does is followed.
-func TestResumeFollowsThePendingDatagrams(t *testing.T) {
+func TestDTLSResumeFollowsThePendingDatagrams(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
@@ -402,7 +391,7 @@ func TestResumeFollowsThePendingDatagrams(t *testing.T) {
 }
 
 // A socket for both families gives IPv4 addresses another form than they have in text.
-func TestResumeOnASocketForBothFamilies(t *testing.T) {
+func TestDTLSResumeOnASocketForBothFamilies(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	l, err := ListenDTLS("udp", ":0", server)
@@ -435,29 +424,20 @@ func TestResumeOnASocketForBothFamilies(t *testing.T) {
 }
 
 // The ClientHello that a connection began with does not end it after it was resumed, where no listener knows of it.
-func TestResumedConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
+func TestDTLSResumedConnectionSurvivesItsOwnLateClientHello(t *testing.T) {
 	t.Parallel()
 	client, server := savable(t)
 	l := listenDTLS(t, new(DTLSListenConfig), server)
 	pc := socketOf(t)
-	tap := &recorder{Conn: ConnectPacketConn(pc, l.Addr())}
-	c := ClientDTLS(tap, client)
-	defer c.Close()
-	done := inBackground(c)
-	s, err := accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	link := &tap{Conn: ConnectPacketConn(pc, l.Addr())}
+	c, s := connectedOver(t, l, link, client)
 	mustExchange(t, c, s, "ping")
 	saved := mustSave(t, s)
 	if _, err := c.Write([]byte("later")); err != nil {
 		t.Fatal(err)
 	}
-	sent := tap.datagrams()
-	a, b := udpPair(t)
+	sent := link.datagrams()
+	a, b := socketPair(t)
 	r, err := ResumeDTLS(sameAddress{a, pc.LocalAddr()}, saved, server)
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSRTPKeysAreTheSameOnBothEnds(t *testing.T) {
+func TestDTLSSRTPKeysAreTheSameOnBothEnds(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	client.DTLS.SRTPProfiles = []SRTPProfile{SRTPAES128CMHMACSHA1_32, SRTPAES128CMHMACSHA1_80}
@@ -36,7 +36,7 @@ func TestSRTPKeysAreTheSameOnBothEnds(t *testing.T) {
 	}
 }
 
-func TestSRTPIsOffUnlessBothEndsWantIt(t *testing.T) {
+func TestDTLSSRTPIsOffUnlessBothEndsWantIt(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
 	client.DTLS.SRTPProfiles = []SRTPProfile{SRTPAES128CMHMACSHA1_80}

@@ -28,28 +28,14 @@ func TestProgramsTalkToEachOther(t *testing.T) {
 				t.Parallel()
 				f, _ := datagramFixture(t)
 				f.options.Payload, f.options.Size = 200, 200
-				s, err := server.Server(f.ctx, f.options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(s.Stop)
-				link, err := badlink.Start(s.Addr, badlink.Options{
-					Filter: func(dir badlink.Direction, n int, _ []byte) badlink.Verdict {
-						if dir == badlink.ToServer && n == 1 {
-							return badlink.Drop
-						}
-						return badlink.Undecided
-					},
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer link.Close()
-				c, err := client.Client(f.ctx, link.Addr().String(), f.options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(c.Stop)
+				s := f.server(t, server)
+				link := link(t, s, badlink.Options{Filter: func(dir badlink.Direction, n int, _ []byte) badlink.Verdict {
+					if dir == badlink.ToServer && n == 1 {
+						return badlink.Drop
+					}
+					return badlink.Undecided
+				}})
+				c := f.client(t, client, link.Addr())
 				said := typed
 				if client.Name == peers.MbedTLS.Name {
 					said = request
@@ -120,19 +106,12 @@ func TestServerOptionsReachPion(t *testing.T) {
 			}
 			far.SRTP, far.ConnectionID = test.far.SRTP, test.far.ConnectionID
 			f.options.Size, f.options.Args = 2000, test.args
-			peer, err := test.program.Server(f.ctx, f.options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(peer.Stop)
-			conn, err := pion.Dial(f.ctx, peer.Addr, far)
-			if err != nil {
-				t.Fatal(err, peer.Report())
-			}
-			exchangeDatagrams(t, peer, conn)
+			peer := f.server(t, test.program)
+			conn := f.dial(t, peer, peer.Addr, far)
 			if test.check != nil {
 				test.check(t, conn)
 			}
+			exchange(t, peer, conn)
 			if err := peer.Await(peer.Stdout, test.says); err != nil {
 				t.Error(err)
 			}

@@ -12,16 +12,16 @@ import (
 	"github.com/gombedtls/gombedtls/internal/peers/pion"
 )
 
-// credentials are what both sides of CoAP need, once with a key and once with certificates.
-func credentials(t *testing.T) (f fixture, all map[string]struct {
+// credential is for a program of libcoap, and for pion.
+type credential struct {
 	coap peers.CoAPOptions
 	pion pion.Options
-}) {
+}
+
+// credentials are what both sides of CoAP need, once with a key and once with certificates.
+func credentials(t *testing.T) (f fixture, all map[string]credential) {
 	f, certificates := datagramFixture(t)
-	return f, map[string]struct {
-		coap peers.CoAPOptions
-		pion pion.Options
-	}{
+	return f, map[string]credential{
 		"PSK": {
 			peers.CoAPOptions{Identity: "device", Key: "sixteen bytes..."},
 			pion.Options{Identity: "device", PSK: []byte("sixteen bytes...")},

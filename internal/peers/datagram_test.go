@@ -2,11 +2,9 @@ package peers_test
 
 import (
 	"crypto/tls"
-	"errors"
-	"io"
 	"testing"
-	"time"
 
+	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/peers/pion"
 )
@@ -17,6 +15,27 @@ func datagramFixture(t *testing.T) (fixture, pion.Options) {
 	f.options.Datagram, f.options.Linger = true, true
 	f.options.Size = 1 << 16
 	return f, pion.Options{Certificate: &f.config.Certificates[0], Roots: f.config.RootCAs}
+}
+
+// dial connects a client of pion's with a peer at addr.
+func (f fixture) dial(t *testing.T, peer *peers.Peer, addr string, o pion.Options) *pion.Conn {
+	t.Helper()
+	conn, err := pion.Dial(f.ctx, addr, o)
+	if err != nil {
+		t.Fatal(err, peer.Report())
+	}
+	return conn
+}
+
+// link is a bad one, to a peer.
+func link(t *testing.T, peer *peers.Peer, o badlink.Options) *badlink.Proxy {
+	t.Helper()
+	l, err := badlink.Start(peer.Addr, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
 }
 
 // variants are the sizes that datagrams come in.
@@ -35,16 +54,8 @@ func TestDatagramServersExchangeWithPion(t *testing.T) {
 				t.Parallel()
 				f, options := datagramFixture(t)
 				variant.set(&f.options)
-				peer, err := program.Server(f.ctx, f.options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(peer.Stop)
-				conn, err := pion.Dial(f.ctx, peer.Addr, options)
-				if err != nil {
-					t.Fatal(err, peer.Report())
-				}
-				exchangeDatagrams(t, peer, conn)
+				peer := f.server(t, program)
+				exchange(t, peer, f.dial(t, peer, peer.Addr, options))
 			})
 		}
 	}
@@ -62,44 +73,17 @@ func TestDatagramClientsExchangeWithPion(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer l.Close()
-				peer, err := program.Client(f.ctx, l.Addr().String(), f.options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(peer.Stop)
+				peer := f.client(t, program, l.Addr())
 				conn, err := l.Handshake(f.ctx)
 				if err != nil {
 					t.Fatal(err, peer.Report())
 				}
-				exchangeDatagrams(t, peer, conn)
+				exchange(t, peer, conn)
 				if err := peer.Wait(); err != nil {
 					t.Error(err)
 				}
 			})
 		}
-	}
-}
-
-func exchangeDatagrams(t *testing.T, peer *peers.Peer, conn *pion.Conn) {
-	t.Helper()
-	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	transfer, err := peer.Exchange(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d bytes each way, %.1f MB/s", transfer.Bytes, transfer.MBPerSecond())
-	err = peer.HangUp(conn)
-	if errors.Is(err, peers.ErrStays) {
-		return
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("after the peer hung up, Read returns %v, want EOF\n%s", err, peer.Report())
 	}
 }
 

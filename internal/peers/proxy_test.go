@@ -30,22 +30,14 @@ func TestBadLinksLetHandshakesThrough(t *testing.T) {
 			t.Parallel()
 			f, far := datagramFixture(t)
 			f.options.Size = 2000
-			server, err := peers.MbedTLS.Server(f.ctx, f.options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(server.Stop)
-			link, err := badlink.Start(server.Addr, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer link.Close()
+			server := f.server(t, peers.MbedTLS)
+			link := link(t, server, options)
 			conn, err := pion.Dial(f.ctx, link.Addr().String(), far)
 			if err != nil {
 				t.Fatal(err, server.Report(), link.Counters(badlink.ToServer), link.Counters(badlink.ToClient))
 			}
 			link.SetOptions(badlink.Options{})
-			exchangeDatagrams(t, server, conn)
+			exchange(t, server, conn)
 		})
 	}
 }
@@ -56,20 +48,9 @@ func TestServersPassOverCorruptedData(t *testing.T) {
 			t.Parallel()
 			f, far := datagramFixture(t)
 			f.options.Size = 2000
-			server, err := program.Server(f.ctx, f.options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(server.Stop)
-			link, err := badlink.Start(server.Addr, badlink.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer link.Close()
-			conn, err := pion.Dial(f.ctx, link.Addr().String(), far)
-			if err != nil {
-				t.Fatal(err, server.Report())
-			}
+			server := f.server(t, program)
+			link := link(t, server, badlink.Options{})
+			conn := f.dial(t, server, link.Addr().String(), far)
 			link.SetOptions(badlink.Options{Corrupt: 1})
 			if _, err := conn.Write([]byte("never to be seen\n")); err != nil {
 				t.Fatal(err)
@@ -78,7 +59,7 @@ func TestServersPassOverCorruptedData(t *testing.T) {
 				runtime.Gosched()
 			}
 			link.SetOptions(badlink.Options{})
-			exchangeDatagrams(t, server, conn)
+			exchange(t, server, conn)
 		})
 	}
 }
@@ -90,11 +71,7 @@ func TestUDPProxyStandsBetween(t *testing.T) {
 				t.Parallel()
 				f, far := datagramFixture(t)
 				f.options.Size = 2000
-				server, err := program.Server(f.ctx, f.options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(server.Stop)
+				server := f.server(t, program)
 				proxy, err := peers.UDPProxy(f.ctx, server.Addr, "seed=1", arg)
 				if err != nil {
 					t.Fatal(err)
@@ -104,7 +81,7 @@ func TestUDPProxyStandsBetween(t *testing.T) {
 				if err != nil {
 					t.Fatal(err, server.Report(), proxy.Report())
 				}
-				exchangeDatagrams(t, server, conn)
+				exchange(t, server, conn)
 			})
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,73 +81,30 @@ func idPeers() []datagramPeer {
 	})
 }
 
-func TestConnectionIDs(t *testing.T) {
+func TestDTLSConnectionIDsAreNegotiated(t *testing.T) {
 	t.Parallel()
-	for _, p := range idPeers() {
-		for _, c := range idCases {
-			t.Run("client/"+p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				options := c.options(p)
-				p.certify(w, &options, w.ca.Issue(testpki.Leaf{}))
-				addr, far := p.server(w, options)
-				config := w.config()
-				config.DTLS.ConnectionID = c.ours
-				conn, err := w.dialDTLS(addr, config)
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				exchange(t, far, conn)
-				c.check(t, conn, far)
-			})
-			t.Run("server/"+p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				config := w.config(testpki.Leaf{})
-				config.DTLS.ConnectionID = c.ours
-				l := w.listenDTLS(config)
-				far := p.client(w, l.addr(), c.options(p))
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				exchange(t, far, conn)
-				c.check(t, conn, far)
-			})
+	for role, server := range roles {
+		for _, p := range idPeers() {
+			for _, c := range idCases {
+				t.Run(role+"/"+p.name+"/"+c.name, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, testpki.P256)
+					options := c.options(p)
+					config := p.trusted(w, server, &options)
+					config.DTLS.ConnectionID = c.ours
+					m := p.meet(w, server, config, options, badlink.Options{})
+					exchange(t, m.far, m.conn)
+					c.check(t, m.conn, m.far)
+				})
+			}
 		}
 	}
 }
 
-// captured keeps what goes to the server.
-type captured struct {
-	mu        sync.Mutex
-	datagrams [][]byte
-}
-
-func (a *captured) filter(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
-	if dir == badlink.ToServer {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.datagrams = append(a.datagrams, bytes.Clone(datagram))
-	}
-	return badlink.Undecided
-}
-
-// last is what was sent last.
-func (a *captured) last() []byte {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.datagrams[len(a.datagrams)-1]
-}
-
 // sendFrom sends datagrams to a server from an address of their own.
-func (w *world) sendFrom(addr string, datagrams ...[]byte) {
+func (w *world) sendFrom(addr net.Addr, datagrams ...[]byte) {
 	w.t.Helper()
-	c, err := net.Dial("udp", addr)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer c.Close()
+	c := w.socketTo(addr)
 	for _, datagram := range datagrams {
 		if _, err := c.Write(datagram); err != nil {
 			w.t.Fatal(err)
@@ -156,15 +112,17 @@ func (w *world) sendFrom(addr string, datagrams ...[]byte) {
 	}
 }
 
-// passes sends a text each way.
-func passes(t *testing.T, a, b peers.Conn, text string) {
-	t.Helper()
-	if err := pass(a, b, []byte(text)); err != nil {
-		t.Fatalf("%s, there: %v", text, err)
-	}
-	if err := pass(b, a, []byte(text)); err != nil {
-		t.Fatalf("%s, back: %v", text, err)
-	}
+// movingClient is a client of pion's that a link may move, with a server of ours.
+func movingClient(w *world, id *mbedtls.ConnectionID, theirs func() []byte, o badlink.Options) (m meeting, client *pion.Conn) {
+	w.t.Helper()
+	var options datagramOptions
+	options.pion.ConnectionID = theirs
+	config := pionPeer.trusted(w, true, &options)
+	config.DTLS.ConnectionID = id
+	m = pionPeer.meet(w, true, config, options, o)
+	client = m.pion(w.t)
+	mustConverse(w.t, client, m.conn, "at the first address")
+	return m, client
 }
 
 // rebind moves the only client, and returns where it is then.
@@ -184,40 +142,28 @@ func checkAddr(t *testing.T, what string, got net.Addr, want netip.AddrPort) {
 }
 
 // Our server follows a client of pion's by its ID, but only to where a new and authentic record comes from.
-func TestServerFollowsAClientToItsNewAddress(t *testing.T) {
+func TestDTLSServerFollowsAClientToItsNewAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
-	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 8}
-	l := w.listenDTLS(config)
-	seen := new(captured)
-	link := w.link(l.addr(), badlink.Options{Filter: seen.filter})
-	far := w.pionClient(link.Addr().String(), pion.Options{Roots: w.ca.Pool(), ConnectionID: dtls.OnlySendCIDGenerator()}, peers.Options{})
-	conn, err := l.handshake()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := far.connected()
-	if err != nil {
-		t.Fatal(err)
-	}
-	passes(t, client, conn, "at the first address")
-	at, old := link.Sources()[0], seen.last()
+	passing := new(tap)
+	m, client := movingClient(w, &mbedtls.ConnectionID{Length: 8}, dtls.OnlySendCIDGenerator(), badlink.Options{Filter: passing.filter})
+	conn, link := m.conn, m.link
+	at, old := link.Sources()[0], passing.last(badlink.ToServer)
 	checkAddr(t, "before", conn.RemoteAddr(), at)
 	for i := range uint64(3) {
 		next := w.rebind(link)
 		checkAddr(t, "before anything comes from there", conn.RemoteAddr(), at)
-		passes(t, client, conn, fmt.Sprintf("at address %d", i+2))
+		mustConverse(t, client, conn, fmt.Sprintf("at address %d", i+2))
 		checkAddr(t, "after a record", conn.RemoteAddr(), next)
 		at = next
 
-		newest := seen.last()
+		newest := passing.last(badlink.ToServer)
 		forged := bytes.Clone(newest)
 		forged[10] += 5 // a sequence number yet to come
-		w.sendFrom(l.addr(), old, newest, forged, append(bytes.Clone(old), newest...))
-		passes(t, client, conn, "after replays")
+		w.sendFrom(m.l.Addr(), old, newest, forged, append(bytes.Clone(old), newest...))
+		mustConverse(t, client, conn, "after replays")
 		checkAddr(t, "after replays from elsewhere", conn.RemoteAddr(), at)
-		if st := l.stats(); st.AddressChanges != i+1 || st.Accepted != 1 {
+		if st := m.l.stats(); st.AddressChanges != i+1 || st.Accepted != 1 {
 			t.Errorf("%+v", st)
 		}
 	}
@@ -230,57 +176,32 @@ func TestServerFollowsAClientToItsNewAddress(t *testing.T) {
 }
 
 // A server that writes and never reads follows its client as well.
-func TestServerThatOnlyWritesFollowsAClient(t *testing.T) {
+func TestDTLSServerThatOnlyWritesFollowsAClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
-	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 8}
-	l := w.listenDTLS(config)
-	link := w.link(l.addr(), badlink.Options{})
-	far := w.pionClient(link.Addr().String(), pion.Options{ConnectionID: dtls.RandomCIDGenerator(2)}, peers.Options{})
-	conn, err := l.handshake()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := far.connected()
-	if err != nil {
-		t.Fatal(err)
-	}
-	passes(t, client, conn, "at the first address")
-	next := w.rebind(link)
-	if _, err := client.Write([]byte("I have moved")); err != nil {
-		t.Fatal(err)
-	}
-	w.until(func() bool { return l.stats().AddressChanges == 1 })
-	checkAddr(t, "after a record", conn.RemoteAddr(), next)
-	if err := pass(conn, client, []byte("news")); err != nil {
-		t.Error(err)
-	}
-	if err := arrives(conn, []byte("I have moved")); err != nil {
-		t.Error(err)
-	}
+	m, client := movingClient(w, &mbedtls.ConnectionID{Length: 8}, dtls.RandomCIDGenerator(2), badlink.Options{})
+	next := w.rebind(m.link)
+	mustWrite(t, client, "I have moved")
+	w.until(func() bool { return m.l.stats().AddressChanges == 1 })
+	checkAddr(t, "after a record", m.conn.RemoteAddr(), next)
+	mustPass(t, m.conn, client, "news")
+	mustRead(t, m.conn, "I have moved")
 }
 
 // ssl_client2 repeats its request when there is no answer: the one to the old address is lost.
-func TestServerFollowsSSLClient2(t *testing.T) {
+func TestDTLSServerFollowsSSLClient2(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
+	p := datagramProgram(peers.MbedTLS)
+	options := datagramOptions{Options: peers.Options{Size: 2048, Args: []string{"cid=1", "read_timeout=200", "max_resend=20"}}}
+	config := p.trusted(w, true, &options)
 	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
-	l := w.listenDTLS(config)
-	link := w.link(l.addr(), badlink.Options{})
-	peer := w.client(peers.MbedTLS, link.Addr().String(), peers.Options{
-		CA: w.caFile, Datagram: true, Size: 2048, Args: []string{"cid=1", "read_timeout=200", "max_resend=20"},
-	})
-	conn, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	request := make([]byte, 2048)
+	m := p.meet(w, true, config, options, badlink.Options{})
+	conn, request := m.conn, make([]byte, 2048)
 	if _, err := conn.Read(request); err != nil {
-		t.Fatal(peer.Explain(err))
+		t.Fatal(m.far.Explain(err))
 	}
-	next := w.rebind(link)
+	next := w.rebind(m.link)
 	for {
 		n, err := conn.Read(request)
 		if err == io.EOF {
@@ -291,38 +212,29 @@ func TestServerFollowsSSLClient2(t *testing.T) {
 			_, err = conn.Write(bytes.Repeat([]byte{'x'}, n))
 		}
 		if err != nil {
-			t.Fatal(peer.Explain(err))
+			t.Fatal(m.far.Explain(err))
 		}
 	}
-	if err := peer.Wait(); err != nil {
-		t.Error(err)
-	}
+	peerEnds(t, m.far)
 }
 
 // Our client has moved, and pion's server follows it by its ID.
-func TestForeignServerFollowsOurClient(t *testing.T) {
+func TestDTLSForeignServerFollowsOurClient(t *testing.T) {
 	t.Parallel()
 	for name, own := range map[string]int{"server's ID alone": 0, "both": 6} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, testpki.P256)
-			cert := w.ca.Issue(testpki.Leaf{})
-			addr, far := w.pionServer(pion.Options{Certificate: &cert, ConnectionID: dtls.RandomCIDGenerator(8)}, peers.Options{})
-			link := w.link(addr, badlink.Options{})
-			config := w.config()
+			var options datagramOptions
+			options.pion.ConnectionID = dtls.RandomCIDGenerator(8)
+			config := pionPeer.trusted(w, false, &options)
 			config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: own}
-			conn, err := w.dialDTLS(link.Addr().String(), config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			server, err := far.connected()
-			if err != nil {
-				t.Fatal(err)
-			}
-			passes(t, conn, server, "at the first address")
+			m := pionPeer.meet(w, false, config, options, badlink.Options{})
+			conn, server := m.conn, m.pion(t)
+			mustConverse(t, conn, server, "at the first address")
 			for i := range 3 {
-				next := w.rebind(link)
-				passes(t, conn, server, fmt.Sprintf("at address %d", i+2))
+				next := w.rebind(m.link)
+				mustConverse(t, conn, server, fmt.Sprintf("at address %d", i+2))
 				checkAddr(t, "at the server", server.RemoteAddr(), next)
 			}
 		})
@@ -330,31 +242,17 @@ func TestForeignServerFollowsOurClient(t *testing.T) {
 }
 
 // Without IDs, nobody knows who it is that sends from a new address.
-func TestServerLosesAClientWithoutConnectionID(t *testing.T) {
+func TestDTLSServerLosesAClientWithoutConnectionID(t *testing.T) {
 	t.Parallel()
 	for name, id := range map[string]*mbedtls.ConnectionID{"neither has one": nil, "the client has none": {Length: 8}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, testpki.P256)
-			config := w.config(testpki.Leaf{})
-			config.DTLS.ConnectionID = id
-			l := w.listenDTLS(config)
-			link := w.link(l.addr(), badlink.Options{})
-			far := w.pionClient(link.Addr().String(), pion.Options{}, peers.Options{})
-			conn, err := l.handshake()
-			if err != nil {
-				t.Fatal(err)
-			}
-			client, err := far.connected()
-			if err != nil {
-				t.Fatal(err)
-			}
-			passes(t, client, conn, "at the first address")
+			m, client := movingClient(w, id, nil, badlink.Options{})
+			conn, l := m.conn, m.l
 			at, before := conn.RemoteAddr().String(), l.stats()
-			w.rebind(link)
-			if _, err := client.Write([]byte("lost")); err != nil {
-				t.Fatal(err)
-			}
+			w.rebind(m.link)
+			mustWrite(t, client, "lost")
 			w.until(func() bool { return l.stats().DroppedUnknown > before.DroppedUnknown })
 			if err := conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
 				t.Fatal(err)

@@ -16,30 +16,28 @@ import (
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
-// ssl_client2 with reconnect_hard loses all it knows, and comes again from the same port: that is a new connection, in
-// place of the old.
-func TestServerTakesASSLClient2ThatComesAgain(t *testing.T) {
+// comesAgain has an exchange with an ssl_client2 that then loses all it knows, and comes again from the same port.
+func comesAgain(w *world, set func(*mbedtls.Config), args ...string) (l *listener, peer *peers.Peer, first *mbedtls.Conn) {
+	w.t.Helper()
+	config := w.config(testpki.Leaf{})
+	set(config)
+	l = w.listenDTLS(config)
+	peer = w.client(peers.MbedTLS, l.addr(), peers.Options{
+		CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000, Args: append(args, "reconnect_hard=1"),
+	})
+	first = l.mustHandshake(peer)
+	if err := answer(first); err != nil {
+		w.t.Fatal(peer.Explain(err))
+	}
+	return l, peer, first
+}
+
+// That is a new connection, in place of the old.
+func TestDTLSServerTakesASSLClient2ThatComesAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, testpki.P256)
-	l := w.listenDTLS(w.config(testpki.Leaf{}))
-	peer := w.client(peers.MbedTLS, l.addr(), peers.Options{CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000, Args: []string{"reconnect_hard=1"}})
-	first, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	buffer := make([]byte, 2000)
-	n, err := first.Read(buffer)
-	if err == nil {
-		_, err = first.Write(buffer[:n])
-	}
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	second, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	if _, err := first.Read(buffer); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
+	l, peer, first := comesAgain(newWorld(t, testpki.P256), func(*mbedtls.Config) {})
+	second := l.mustHandshake(peer)
+	if _, err := next(first); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
 		t.Errorf("the old connection's Read returns %v", err)
 	}
 	if first.RemoteAddr().String() != second.RemoteAddr().String() {
@@ -51,40 +49,18 @@ func TestServerTakesASSLClient2ThatComesAgain(t *testing.T) {
 	if n := answerUntilEOF(t, peer, second); n != 1 {
 		t.Errorf("%d requests came over the new connection", n)
 	}
-	if err := peer.Wait(); err != nil {
-		t.Error(err)
-	}
+	peerEnds(t, peer)
 	if st := l.stats(); st.Accepted != 2 || st.Reconnects != 1 || st.Conns != 0 {
 		t.Errorf("%+v", st)
 	}
 }
 
 // With a connection ID, what comes from the port need not be the client of the old connection, which lives on.
-func TestConnectionWithAnIDOutlivesAnotherFromItsPort(t *testing.T) {
+func TestDTLSConnectionWithAnIDOutlivesAnotherFromItsPort(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
-	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
-	l := w.listenDTLS(config)
-	peer := w.client(peers.MbedTLS, l.addr(), peers.Options{
-		CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000, Args: []string{"reconnect_hard=1", "cid=1", "cid_val=be"},
-	})
-	first, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	buffer := make([]byte, 2000)
-	n, err := first.Read(buffer)
-	if err == nil {
-		_, err = first.Write(buffer[:n])
-	}
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	second, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
+	set := func(c *mbedtls.Config) { c.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4} }
+	l, peer, first := comesAgain(newWorld(t, testpki.P256), set, "cid=1", "cid_val=be")
+	second := l.mustHandshake(peer)
 	if bytes.Equal(first.ConnectionState().OwnConnectionID, second.ConnectionState().OwnConnectionID) {
 		t.Error("both have the same ID")
 	}
@@ -94,53 +70,31 @@ func TestConnectionWithAnIDOutlivesAnotherFromItsPort(t *testing.T) {
 	if n := answerUntilEOF(t, peer, second); n != 1 {
 		t.Errorf("%d requests came over the new connection", n)
 	}
-	if err := peer.Wait(); err != nil {
-		t.Error(err)
-	}
+	peerEnds(t, peer)
 	if st := l.stats(); st.Accepted != 2 || st.Conns != 1 {
 		t.Errorf("%+v", st)
 	}
 }
 
 // A renegotiation has ended the use of IDs: then the client that comes again takes the old connection's place.
-func TestConnectionWithoutItsIDIsReplaced(t *testing.T) {
+func TestDTLSConnectionWithoutItsIDIsReplaced(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
-	config.AllowRenegotiation = true
-	config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
-	l := w.listenDTLS(config)
-	peer := w.client(peers.MbedTLS, l.addr(), peers.Options{CA: w.caFile, Datagram: true, Size: 1000, Payload: 1000,
-		Args: []string{"reconnect_hard=1", "cid=1", "cid_val=be", "cid_renego=0", "renegotiation=1", "renegotiate=1"}})
-	first, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
+	set := func(c *mbedtls.Config) {
+		c.AllowRenegotiation, c.DTLS.ConnectionID = true, &mbedtls.ConnectionID{Length: 4}
 	}
-	buffer := make([]byte, 2000)
-	n, err := first.Read(buffer)
-	if err == nil {
-		_, err = first.Write(buffer[:n])
-	}
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
+	l, peer, first := comesAgain(newWorld(t, testpki.P256), set, "cid=1", "cid_val=be", "cid_renego=0", "renegotiation=1", "renegotiate=1")
 	if st := first.ConnectionState(); st.OwnConnectionID != nil {
 		t.Fatalf("the ID %x is in use", st.OwnConnectionID)
 	}
-	second, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
+	second := l.mustHandshake(peer)
 	if err := first.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := first.Read(buffer); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
+	if _, err := next(first); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
 		t.Errorf("the old connection's Read returns %v", err)
 	}
 	answerUntilEOF(t, peer, second)
-	if err := peer.Wait(); err != nil {
-		t.Error(err)
-	}
+	peerEnds(t, peer)
 }
 
 // forgetful is a connection that is left without a word, so that another may begin over the same socket.
@@ -162,7 +116,7 @@ func (s silent) Write(b []byte) (int, error) {
 }
 
 // Our client comes again from the same port.
-func TestSSLServer2TakesOurClientThatComesAgain(t *testing.T) {
+func TestDTLSSSLServer2TakesOurClientThatComesAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testpki.P256)
 	options := w.options(testpki.Leaf{})
@@ -181,7 +135,7 @@ func TestSSLServer2TakesOurClientThatComesAgain(t *testing.T) {
 		if err := conn.HandshakeContext(w.ctx); err != nil {
 			t.Fatal(peer.Explain(err))
 		}
-		exchangeLine(t, peers.MbedTLS, peer, conn)
+		exchangeLine(t, peers.MbedTLS, peer, conn, datagramLine)
 		quiet.Store(true)
 		if err := conn.Close(); err != nil {
 			t.Error(err)
@@ -190,57 +144,34 @@ func TestSSLServer2TakesOurClientThatComesAgain(t *testing.T) {
 }
 
 // Each record comes twice, both ways, and once in order: both ends take it once.
-func TestDuplicatesAreTakenOnce(t *testing.T) {
+func TestDTLSDuplicatesAreTakenOnce(t *testing.T) {
 	t.Parallel()
-	both(t, peers.Options{Size: 20_000}, nil, func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, link *badlink.Proxy) {
-		link.SetOptions(badlink.Options{Duplicate: 1})
-		exchange(t, peer, conn)
+	both(t, peers.Options{Size: 20_000}, nil, func(t *testing.T, m meeting) {
+		m.link.SetOptions(badlink.Options{Duplicate: 1})
+		exchange(t, m.far, m.conn)
 		for _, dir := range []badlink.Direction{badlink.ToServer, badlink.ToClient} {
-			if n := link.Counters(dir).Duplicated; n < 10 {
+			if n := m.link.Counters(dir).Duplicated; n < 10 {
 				t.Errorf("%d datagrams came twice %s", n, dir)
 			}
 		}
 	})
 }
 
-// both runs a test with each of the C programs, over a link.
-func both(t *testing.T, options peers.Options, set func(*mbedtls.Config), test func(*testing.T, *peers.Peer, *mbedtls.Conn, *badlink.Proxy)) {
-	options.Datagram = true
-	t.Run("ssl_server2", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		o, cert := options, w.options(testpki.Leaf{})
-		o.Cert, o.Key = cert.Cert, cert.Key
-		peer := w.server(peers.MbedTLS, o)
-		link := w.link(peer.Addr, badlink.Options{})
-		config := w.config()
-		if set != nil {
-			set(config)
-		}
-		conn, err := w.dialDTLS(link.Addr().String(), config)
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
-		test(t, peer, conn, link)
-	})
-	t.Run("ssl_client2", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		config := w.config(testpki.Leaf{})
-		if set != nil {
-			set(config)
-		}
-		l := w.listenDTLS(config)
-		link := w.link(l.addr(), badlink.Options{})
-		o := options
-		o.CA = w.caFile
-		peer := w.client(peers.MbedTLS, link.Addr().String(), o)
-		conn, err := l.handshake()
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
-		test(t, peer, conn, link)
-	})
+// both runs a test with each of the C programs.
+func both(t *testing.T, o peers.Options, set func(*mbedtls.Config), test func(*testing.T, meeting)) {
+	p := datagramProgram(peers.MbedTLS)
+	for role, server := range roles {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.P256)
+			options := datagramOptions{Options: o}
+			config := p.trusted(w, server, &options)
+			if set != nil {
+				set(config)
+			}
+			test(t, p.meet(w, server, config, options, badlink.Options{}))
+		})
+	}
 }
 
 // corruptEvery flips a bit of each n-th datagram with data.
@@ -258,102 +189,76 @@ func corruptEvery(n int) badlink.Options {
 	}}
 }
 
-// A record that is not authentic is as good as lost: ssl_client2 asks again.
-func TestBadMACsAreIgnored(t *testing.T) {
-	t.Parallel()
-	const exchanges = 10
-	w := newWorld(t, testpki.P256)
-	l := w.listenDTLS(w.config(testpki.Leaf{}))
-	link := w.link(l.addr(), corruptEvery(3))
-	peer := w.client(peers.MbedTLS, link.Addr().String(), peers.Options{
-		CA: w.caFile, Datagram: true, Payload: 100, Size: 100 * exchanges, Args: []string{"read_timeout=50", "max_resend=20"},
-	})
-	conn, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
-	}
-	if n := answerUntilEOF(t, peer, conn); n < exchanges {
-		t.Errorf("%d requests were answered", n)
-	}
-	if err := peer.Wait(); err != nil {
-		t.Error(err)
-	}
+// corrupting connects an ssl_client2 that asks again and again, over a link with corruptEvery.
+func corrupting(t *testing.T, every, requests, limit int) meeting {
+	t.Helper()
+	w, p := newWorld(t, testpki.P256), datagramProgram(peers.MbedTLS)
+	options := datagramOptions{Options: peers.Options{Payload: 100, Size: 100 * requests, Args: []string{"read_timeout=50", "max_resend=20"}}}
+	config := p.trusted(w, true, &options)
+	config.DTLS.BadMACLimit = limit
+	return p.meet(w, true, config, options, corruptEvery(every))
 }
 
-func TestBadMACLimitBreaksAConnection(t *testing.T) {
+// A record that is not authentic is as good as lost: ssl_client2 asks again.
+func TestDTLSBadMACsAreIgnored(t *testing.T) {
 	t.Parallel()
-	const limit = 3
-	w := newWorld(t, testpki.P256)
-	config := w.config(testpki.Leaf{})
-	config.DTLS.BadMACLimit = limit
-	l := w.listenDTLS(config)
-	link := w.link(l.addr(), corruptEvery(1))
-	peer := w.client(peers.MbedTLS, link.Addr().String(), peers.Options{
-		CA: w.caFile, Datagram: true, Payload: 100, Size: 100, Args: []string{"read_timeout=50", "max_resend=20"},
-	})
-	conn, err := l.handshake()
-	if err != nil {
-		t.Fatal(peer.Explain(err))
+	const exchanges = 10
+	m := corrupting(t, 3, exchanges, 0)
+	if n := answerUntilEOF(t, m.far, m.conn); n < exchanges {
+		t.Errorf("%d requests were answered", n)
 	}
-	if _, err := conn.Read(make([]byte, 100)); !errors.Is(err, mbedtls.ErrSSLInvalidMAC) {
+	peerEnds(t, m.far)
+}
+
+func TestDTLSBadMACLimitBreaksAConnection(t *testing.T) {
+	t.Parallel()
+	m := corrupting(t, 1, 1, 3)
+	if _, err := next(m.conn); !errors.Is(err, mbedtls.ErrSSLInvalidMAC) {
 		t.Errorf("Read returns %v", err)
 	}
-	if err := peer.Wait(); err == nil {
+	if err := m.far.(*peers.Peer).Wait(); err == nil {
 		t.Error("the program does not notice")
 	}
 }
 
 // Unlike over a stream, the library's server fragments its certificate.
-func TestDatagramsKeepToTheFragmentLength(t *testing.T) {
+func TestDTLSKeepsToTheFragmentLength(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int{512, 1024} {
-		check := func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, _ *badlink.Proxy) {
-			st := conn.ConnectionState()
-			if st.MaxInPayload != length || st.MaxOutPayload != length {
-				t.Errorf("records of at most %d in and %d out, want %d", st.MaxInPayload, st.MaxOutPayload, length)
-			}
-			var tooLong *mbedtls.PayloadError
-			if _, err := conn.Write(make([]byte, length+1)); !errors.As(err, &tooLong) || tooLong.Max != length {
-				t.Errorf("Write of %d bytes returns %v", length+1, err)
-			}
-			exchange(t, peer, conn)
-		}
-		t.Run(fmt.Sprint(length), func(t *testing.T) {
-			t.Run("ssl_server2", func(t *testing.T) {
+		for _, c := range []struct {
+			program peers.Program
+			server  bool
+			arg     string
+		}{{peers.MbedTLS, false, ""}, {peers.MbedTLS, true, "max_frag_len=%d"}, {peers.OpenSSL, true, "-maxfraglen=%d"}} {
+			t.Run(fmt.Sprintf("%d/%s/server %t", length, c.program.Name, c.server), func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, testpki.RSA2048)
-				options := w.options(testpki.Leaf{Algorithm: testpki.RSA2048})
-				options.Datagram, options.Payload, options.Size = true, length, 10*length
-				peer := w.server(peers.MbedTLS, options)
-				config := w.config()
-				config.MaxFragmentLength = length
-				conn, err := w.dialDTLS(peer.Addr, config)
-				if err != nil {
-					t.Fatal(peer.Explain(err))
+				w, p := newWorld(t, testpki.RSA2048), datagramProgram(c.program)
+				options := datagramOptions{Options: peers.Options{Payload: length, Size: 10 * length}}
+				var config *mbedtls.Config
+				if leaf := (testpki.Leaf{Algorithm: testpki.RSA2048}); c.server {
+					config, options.CA, options.Args = w.config(leaf), w.caFile, []string{fmt.Sprintf(c.arg, length)}
+				} else {
+					config = w.config()
+					config.MaxFragmentLength = length
+					p.certify(w, &options, w.ca.Issue(leaf))
 				}
-				check(t, peer, conn, nil)
+				m := p.meet(w, c.server, config, options, badlink.Options{})
+				st := m.conn.ConnectionState()
+				if st.MaxInPayload != length || st.MaxOutPayload != length {
+					t.Errorf("records of at most %d in and %d out, want %d", st.MaxInPayload, st.MaxOutPayload, length)
+				}
+				var tooLong *mbedtls.PayloadError
+				if _, err := m.conn.Write(make([]byte, length+1)); !errors.As(err, &tooLong) || tooLong.Max != length {
+					t.Errorf("Write of %d bytes returns %v", length+1, err)
+				}
+				exchange(t, m.far, m.conn)
 			})
-			for program, arg := range map[*peers.Program]string{&peers.MbedTLS: "max_frag_len=%d", &peers.OpenSSL: "-maxfraglen=%d"} {
-				t.Run(program.ClientProgram, func(t *testing.T) {
-					t.Parallel()
-					w := newWorld(t, testpki.RSA2048)
-					l := w.listenDTLS(w.config(testpki.Leaf{Algorithm: testpki.RSA2048}))
-					peer := w.client(*program, l.addr(), peers.Options{
-						CA: w.caFile, Datagram: true, Payload: length, Size: 10 * length, Args: []string{fmt.Sprintf(arg, length)},
-					})
-					conn, err := l.handshake()
-					if err != nil {
-						t.Fatal(peer.Explain(err))
-					}
-					check(t, peer, conn, nil)
-				})
-			}
-		})
+		}
 	}
 }
 
 // With serialize, a C program saves its connection and loads it after each exchange, and talks on.
-func TestConnectionOutlivesItsSerializationByThePeer(t *testing.T) {
+func TestDTLSConnectionOutlivesItsSerializationByThePeer(t *testing.T) {
 	t.Parallel()
 	for mode, name := range map[int]string{1: "reset", 2: "new context"} {
 		for _, cid := range []bool{false, true} {
@@ -365,10 +270,10 @@ func TestConnectionOutlivesItsSerializationByThePeer(t *testing.T) {
 					options.Args = append(options.Args, "cid=1", "cid_val=beef")
 					set = func(c *mbedtls.Config) { c.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4} }
 				}
-				both(t, options, set, func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, _ *badlink.Proxy) {
-					exchange(t, peer, conn)
-					if !bytes.Contains(peer.Stdout.Bytes(), []byte("Deserializing connection... ok")) {
-						t.Error(peer.Explain(errors.New("it has not been saved and loaded")))
+				both(t, options, set, func(t *testing.T, m meeting) {
+					exchange(t, m.far, m.conn)
+					if !bytes.Contains(m.far.(*peers.Peer).Stdout.Bytes(), []byte("Deserializing connection... ok")) {
+						t.Error(m.far.Explain(errors.New("it has not been saved and loaded")))
 					}
 				})
 			})
@@ -377,7 +282,7 @@ func TestConnectionOutlivesItsSerializationByThePeer(t *testing.T) {
 }
 
 // A peer that hangs up as soon as it can is an orderly end, on either side.
-func TestDatagramPeersHangUpEarly(t *testing.T) {
+func TestDTLSEarlyEndIsOrderly(t *testing.T) {
 	t.Parallel()
 	for _, p := range datagramPeers() {
 		t.Run("theirs/"+p.name, func(t *testing.T) {
@@ -397,10 +302,7 @@ func TestDatagramPeersHangUpEarly(t *testing.T) {
 			} else if err := far.HangUp(nil); err != nil { // before it is connected
 				t.Fatal(err)
 			}
-			conn, err := l.handshake()
-			if err != nil {
-				t.Fatal(far.Explain(err))
-			}
+			conn := l.mustHandshake(far)
 			if n, err := conn.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 				t.Errorf("Read returns %d, %v", n, err)
 			}
@@ -411,10 +313,7 @@ func TestDatagramPeersHangUpEarly(t *testing.T) {
 			w := newWorld(t, testpki.P256)
 			l := w.listenDTLS(w.config(testpki.Leaf{}))
 			far := p.client(w, l.addr(), datagramOptions{Options: peers.Options{CA: w.caFile, Size: 1}})
-			conn, err := l.handshake()
-			if err != nil {
-				t.Fatal(far.Explain(err))
-			}
+			conn := l.mustHandshake(far)
 			end, isPion := far.(*pionEnd)
 			if isPion { // in its handshake, it would take the end for a failure
 				if _, err := end.connected(); err != nil {

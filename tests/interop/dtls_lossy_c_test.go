@@ -76,7 +76,7 @@ func TestDTLSForeignClientsReachServersInBadWeather(t *testing.T) {
 }
 
 // Mbed TLS's own proxy gives all clients the same address, so that a server of ours sees one that connects anew each time.
-func TestDTLSThroughUDPProxy(t *testing.T) {
+func TestDTLSWorksThroughUDPProxy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		args  []string

@@ -2,7 +2,7 @@ package interop_test
 
 import (
 	"crypto/tls"
-	"sync/atomic"
+	"slices"
 	"testing"
 
 	"github.com/pion/dtls/v3"
@@ -80,83 +80,56 @@ func (c datagramCase) options(p datagramPeer) datagramOptions {
 	return o
 }
 
-// narrow is a link for the case, which loses what is too long; check tells how much that was.
-func (c datagramCase) narrow(w *world, addr string) (link *badlink.Proxy, check func()) {
-	link = w.link(addr, badlink.Options{MTU: c.mtu})
-	return link, func() {
-		w.t.Helper()
-		for _, dir := range []badlink.Direction{badlink.ToServer, badlink.ToClient} {
-			if n := link.Counters(dir).TooLarge; n > 0 {
-				w.t.Errorf("%d datagrams %s were too large", n, dir)
+func TestDTLSExchangesWithEveryPeer(t *testing.T) {
+	t.Parallel()
+	for role, isServer := range roles {
+		for _, p := range datagramPeers() {
+			for _, c := range datagramCases {
+				t.Run(role+"/"+p.name+"/"+c.name, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, testpki.P256)
+					config, options := c.config(w), c.options(p)
+					ours, theirs := c.ends(w)
+					if !isServer {
+						ours, theirs = theirs, ours
+					}
+					flags := mbedtls.VerifyFlags(0)
+					if isServer || c.mutual {
+						options.CA, config.Certificates = w.caFile, []mbedtls.Certificate{own(t, ours)}
+					}
+					if !isServer || c.mutual {
+						p.certify(w, &options, theirs)
+					} else {
+						flags = mbedtls.CertSkipVerify
+					}
+					if c.mutual {
+						config.ClientAuth = mbedtls.RequireAndVerifyClientCert
+					}
+					m := p.meet(w, isServer, config, options, badlink.Options{MTU: c.mtu})
+					checkState(t, m.conn, mbedtls.VersionDTLS12, flags, options.Cert)
+					if c.suite != 0 {
+						checkSuite(t, m.conn, c.suite)
+					}
+					exchange(t, m.far, m.conn)
+					for _, dir := range []badlink.Direction{badlink.ToServer, badlink.ToClient} {
+						if n := m.link.Counters(dir).TooLarge; n > 0 {
+							t.Errorf("%d datagrams %s were too large", n, dir)
+						}
+					}
+					if isServer {
+						peerEnds(t, m.far)
+						if st := m.l.stats(); st.Accepted != 1 || st.HelloVerifies == 0 || st.HalfOpen != 0 {
+							t.Errorf("%+v", st)
+						}
+					}
+				})
 			}
 		}
 	}
 }
 
-func TestDatagramClientExchangesWithEveryServer(t *testing.T) {
-	t.Parallel()
-	for _, p := range datagramPeers() {
-		for _, c := range datagramCases {
-			t.Run(p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				config, options := c.config(w), c.options(p)
-				server, client := c.ends(w)
-				p.certify(w, &options, server)
-				if c.mutual {
-					options.CA, config.Certificates = w.caFile, []mbedtls.Certificate{own(t, client)}
-				}
-				addr, far := p.server(w, options)
-				link, check := c.narrow(w, addr)
-				conn, err := w.dialDTLS(link.Addr().String(), config)
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				checkDTLS(t, conn, c.suite, 0, options.Cert)
-				exchange(t, far, conn)
-				check()
-			})
-		}
-	}
-}
-
-func TestDatagramServerExchangesWithEveryClient(t *testing.T) {
-	t.Parallel()
-	for _, p := range datagramPeers() {
-		for _, c := range datagramCases {
-			t.Run(p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				config, options := c.config(w), c.options(p)
-				server, client := c.ends(w)
-				config.Certificates = []mbedtls.Certificate{own(t, server)}
-				flags := mbedtls.CertSkipVerify
-				if c.mutual {
-					config.ClientAuth, flags = mbedtls.RequireAndVerifyClientCert, 0
-					p.certify(w, &options, client)
-				}
-				options.CA = w.caFile
-				l := w.listenDTLS(config)
-				link, check := c.narrow(w, l.addr())
-				far := p.client(w, link.Addr().String(), options)
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				checkDTLS(t, conn, c.suite, flags, options.Cert)
-				exchange(t, far, conn)
-				peerEnds(t, far)
-				check()
-				if st := l.stats(); st.Accepted != 1 || st.HelloVerifies == 0 || st.HalfOpen != 0 {
-					t.Errorf("%+v", st)
-				}
-			})
-		}
-	}
-}
-
 // Which servers ask for a cookie is up to them; our client brings it. Ours ask unless they are told not to.
-func TestDatagramCookies(t *testing.T) {
+func TestDTLSCookiesAreAskedForAndBrought(t *testing.T) {
 	t.Parallel()
 	off := map[string]func(*datagramOptions){
 		pionName: func(o *datagramOptions) {
@@ -168,90 +141,55 @@ func TestDatagramCookies(t *testing.T) {
 	on := map[string]func(*datagramOptions){
 		peers.OpenSSL.Name: func(o *datagramOptions) { o.Args = append(o.Args, "-listen") },
 	}
-	for _, p := range datagramPeers() {
-		for name, change := range map[string]map[string]func(*datagramOptions){"with": on, "without": off} {
-			with := name == "with"
-			t.Run("client/"+p.name+"/"+name, func(t *testing.T) {
-				t.Parallel()
-				if !with && change[p.name] == nil {
-					t.Skip("the program always asks")
-				}
-				w := newWorld(t, testpki.P256)
-				options := datagramOptions{Options: w.options(testpki.Leaf{})}
-				options.Size = 1000
-				if set := change[p.name]; set != nil {
-					set(&options)
-				}
-				addr, far := p.server(w, options)
-				link, asked := w.cookieLink(addr)
-				conn, err := w.dialDTLS(link.Addr().String(), w.config())
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				exchange(t, far, conn)
-				if got := asked.Load() > 0; got != with {
-					t.Errorf("asked for a cookie: %t", got)
-				}
-			})
-			t.Run("server/"+p.name+"/"+name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				config := w.config(testpki.Leaf{})
-				config.DTLS.InsecureDisableCookies = !with
-				l := w.listenDTLS(config)
-				link, asked := w.cookieLink(l.addr())
-				far := p.client(w, link.Addr().String(), datagramOptions{Options: peers.Options{CA: w.caFile, Size: 1000}})
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				exchange(t, far, conn)
-				if got := asked.Load() > 0; got != with {
-					t.Errorf("asked for a cookie: %t", got)
-				}
-			})
+	for role, server := range roles {
+		for _, p := range datagramPeers() {
+			for name, change := range map[string]map[string]func(*datagramOptions){"with": on, "without": off} {
+				with := name == "with"
+				t.Run(role+"/"+p.name+"/"+name, func(t *testing.T) {
+					t.Parallel()
+					if !server && !with && change[p.name] == nil {
+						t.Skip("the program always asks")
+					}
+					w := newWorld(t, testpki.P256)
+					options := datagramOptions{Options: peers.Options{Size: 1000}}
+					config := p.trusted(w, server, &options)
+					if set := change[p.name]; !server && set != nil {
+						set(&options)
+					}
+					config.DTLS.InsecureDisableCookies = server && !with
+					passing := new(tap)
+					m := p.meet(w, server, config, options, badlink.Options{Filter: passing.filter})
+					exchange(t, m.far, m.conn)
+					if got := slices.ContainsFunc(passing.datagrams(badlink.ToClient), isVerifyRequest); got != with {
+						t.Errorf("asked for a cookie: %t", got)
+					}
+				})
+			}
 		}
 	}
 }
 
-// cookieLink counts the HelloVerifyRequests.
-func (w *world) cookieLink(addr string) (*badlink.Proxy, *atomic.Int32) {
-	asked := new(atomic.Int32)
-	return w.link(addr, badlink.Options{Filter: func(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
-		if dir == badlink.ToClient && isVerifyRequest(datagram) {
-			asked.Add(1)
-		}
-		return badlink.Undecided
-	}}), asked
-}
-
 // A ClientHello that is too long for a datagram comes in fragments; the first one has the cookie.
-func TestDatagramServerTakesAClientHelloInFragments(t *testing.T) {
+func TestDTLSServerTakesAClientHelloInFragments(t *testing.T) {
 	t.Parallel()
 	const mtu = 230
 	for _, p := range peers.Programs {
 		t.Run(p.ClientProgram, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, testpki.P256)
-			l := w.listenDTLS(w.config(testpki.Leaf{}))
-			var fragments atomic.Int32
-			link := w.link(l.addr(), badlink.Options{Filter: func(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
-				if dir == badlink.ToServer && datagram[0] == recordHandshake && datagram[13] == messageClientHello {
-					fragments.Add(1)
+			passing := new(tap)
+			options := datagramOptions{Options: peers.Options{CA: w.caFile, MTU: mtu, Payload: 100, Size: 1000}}
+			m := datagramProgram(p).meet(w, true, w.config(testpki.Leaf{}), options, badlink.Options{Filter: passing.filter})
+			exchange(t, m.far, m.conn)
+			fragments := 0
+			for _, datagram := range passing.datagrams(badlink.ToServer) {
+				if datagram[0] == recordHandshake && datagram[13] == messageClientHello {
+					fragments++
 				}
-				return badlink.Undecided
-			}})
-			peer := w.client(p, link.Addr().String(), peers.Options{CA: w.caFile, Datagram: true, MTU: mtu, Payload: 100, Size: 1000})
-			conn, err := l.handshake()
-			if err != nil {
-				t.Fatal(peer.Explain(err))
 			}
-			exchange(t, peer, conn)
-			if n, asked := fragments.Load(), l.stats().HelloVerifies; n < 3 || asked != 1 {
-				t.Errorf("the ClientHello came in %d datagrams, and a cookie was asked for %d times", n, asked)
-			}
-			if st := l.stats(); st.Accepted != 1 {
-				t.Errorf("%+v", st)
+			st := m.l.stats()
+			if fragments < 3 || st.HelloVerifies != 1 || st.Accepted != 1 {
+				t.Errorf("the ClientHello came in %d datagrams: %+v", fragments, st)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/dtls/v3"
 
+	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/peers/pion"
 	"github.com/gombedtls/gombedtls/internal/testpki"
@@ -37,53 +38,31 @@ func (c pskCase) datagram(w *world, p datagramPeer, program string) (o datagramO
 	return o, true
 }
 
-func TestDatagramClientSharesAKeyWithPeers(t *testing.T) {
+func TestDTLSSharesKeysWithPeers(t *testing.T) {
 	t.Parallel()
-	for _, p := range datagramPeers() {
-		for _, c := range datagramPSKCases {
-			t.Run(p.name+"/"+c.kind, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				options, ok := c.datagram(w, p, p.program.ServerProgram)
-				if !ok {
-					t.Skip("it has no such suite")
-				}
-				addr, far := p.server(w, options)
-				conn, err := w.dialDTLS(addr, c.config(w))
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				c.check(t, conn)
-				exchange(t, far, conn)
-			})
-		}
-	}
-}
-
-func TestDatagramServerSharesKeysWithPeers(t *testing.T) {
-	t.Parallel()
-	for _, p := range datagramPeers() {
-		for _, c := range datagramPSKCases {
-			t.Run(p.name+"/"+c.kind, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, testpki.P256)
-				options, ok := c.datagram(w, p, p.program.ClientProgram)
-				if !ok {
-					t.Skip("it has no such suite")
-				}
-				config := c.config(w)
-				config.PSK, config.GetPSK = nil, keysOf(pskIdentity, pskKey)
-				l := w.listenDTLS(config)
-				far := p.client(w, l.addr(), options)
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				c.check(t, conn)
-				if !c.crashes(p.name) {
-					exchange(t, far, conn)
-				}
-			})
+	for role, server := range roles {
+		for _, p := range datagramPeers() {
+			for _, c := range datagramPSKCases {
+				t.Run(role+"/"+p.name+"/"+c.kind, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, testpki.P256)
+					program := p.program.ServerProgram
+					config := c.config(w)
+					if server {
+						program = p.program.ClientProgram
+						config.PSK, config.GetPSK = nil, keysOf(pskIdentity, pskKey)
+					}
+					options, ok := c.datagram(w, p, program)
+					if !ok {
+						t.Skip("it has no such suite")
+					}
+					m := p.meet(w, server, config, options, badlink.Options{})
+					c.check(t, m.conn)
+					if !server || !c.crashes(p.name) {
+						exchange(t, m.far, m.conn)
+					}
+				})
+			}
 		}
 	}
 }
@@ -98,50 +77,38 @@ func keysOf(identity string, key []byte) func(string) (*mbedtls.PSK, error) {
 	}
 }
 
-func TestDatagramECJPAKEWithPeers(t *testing.T) {
+func TestDTLSSharesAPasswordWithPeers(t *testing.T) {
 	t.Parallel()
 	const password = "threadjpaketest"
-	args := func(password string) peers.Options {
-		return peers.Options{Datagram: true, Size: 1 << 13,
-			Args: []string{"ecjpake_pw=" + password, "force_ciphersuite=TLS-ECJPAKE-WITH-AES-128-CCM-8"}}
+	p := datagramProgram(peers.MbedTLS)
+	args := func(password string) (o datagramOptions) {
+		o.Size, o.Args = 1<<13, []string{"ecjpake_pw=" + password, "force_ciphersuite=TLS-ECJPAKE-WITH-AES-128-CCM-8"}
+		return o
 	}
 	config := func(w *world) *mbedtls.Config {
 		c := &mbedtls.Config{ECJPAKEPassword: []byte(password)}
 		w.t.Cleanup(func() { c.Close() })
 		return c
 	}
-	t.Run("client", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		peer := w.server(peers.MbedTLS, args(password))
-		conn, err := w.dialDTLS(peer.Addr, config(w))
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
-		exchange(t, peer, conn)
-	})
-	t.Run("server", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		l := w.listenDTLS(config(w))
-		peer := w.client(peers.MbedTLS, l.addr(), args(password))
-		conn, err := l.handshake()
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
-		exchange(t, peer, conn)
-	})
+	for role, server := range roles {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testpki.P256)
+			m := p.meet(w, server, config(w), args(password), badlink.Options{})
+			exchange(t, m.far, m.conn)
+		})
+	}
 	// Of a Finished, a bad MAC is answered, unlike that of any other record.
 	t.Run("wrong password", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, testpki.P256)
 		c := config(w)
-		peer := w.server(peers.MbedTLS, args("another"))
-		if _, err := w.dialDTLS(peer.Addr, c); alertOf(err) != 20 {
+		addr, _ := p.server(w, args("another"))
+		if _, err := w.dialNetwork("udp", addr, c); alertOf(err) != 20 {
 			t.Errorf("client: %v, want bad_record_mac", err)
 		}
 		l := w.listenDTLS(c)
-		w.client(peers.MbedTLS, l.addr(), args("another"))
+		p.client(w, l.addr(), args("another"))
 		if _, err := l.handshake(); !errors.Is(err, mbedtls.ErrSSLInvalidMAC) {
 			t.Errorf("server: %v, want a bad MAC", err)
 		}
@@ -165,7 +132,7 @@ func coapOptions(w *world, name string) (o peers.CoAPOptions, config *mbedtls.Co
 	return peers.CoAPOptions{CA: w.caFile, Cert: files.Cert, CertKey: files.Key}, config
 }
 
-func TestCoAPClientsAskOurServer(t *testing.T) {
+func TestDTLSCoAPClientsAskOurServer(t *testing.T) {
 	t.Parallel()
 	const path, temperature = "sensors/temperature", "22.3 C"
 	for _, library := range peers.CoAPLibraries {
@@ -182,16 +149,12 @@ func TestCoAPClientsAskOurServer(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(client.Stop)
-				conn, err := l.handshake()
+				conn := l.mustHandshake(client)
+				data, err := next(conn)
 				if err != nil {
 					t.Fatal(client.Explain(err))
 				}
-				buffer := make([]byte, 2000)
-				n, err := conn.Read(buffer)
-				if err != nil {
-					t.Fatal(client.Explain(err))
-				}
-				request, err := peers.ParseCoAP(buffer[:n])
+				request, err := peers.ParseCoAP(data)
 				if err != nil || request.Code != peers.CoAPGet || request.Path != path {
 					t.Fatalf("%+v, %v", request, err)
 				}
@@ -207,7 +170,7 @@ func TestCoAPClientsAskOurServer(t *testing.T) {
 	}
 }
 
-func TestOurClientAsksCoAPServers(t *testing.T) {
+func TestDTLSClientAsksCoAPServers(t *testing.T) {
 	t.Parallel()
 	for _, library := range peers.CoAPLibraries {
 		for _, name := range coapCases {
@@ -220,10 +183,7 @@ func TestOurClientAsksCoAPServers(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(server.Stop)
-				conn, err := w.dialDTLS(server.Addr, config)
-				if err != nil {
-					t.Fatal(server.Explain(err))
-				}
+				conn := w.mustDial(server, "udp", server.Addr, config)
 				checkCoAP(t, conn, name)
 				for i, c := range []struct {
 					path string
@@ -234,12 +194,11 @@ func TestOurClientAsksCoAPServers(t *testing.T) {
 					if _, err := conn.Write(request.Bytes()); err != nil {
 						t.Fatal(err)
 					}
-					buffer := make([]byte, 2000)
-					n, err := conn.Read(buffer)
+					data, err := next(conn)
 					if err != nil {
 						t.Fatal(server.Explain(err))
 					}
-					got, err := peers.ParseCoAP(buffer[:n])
+					got, err := peers.ParseCoAP(data)
 					if err != nil || got.Code != c.code || got.ID != request.ID || !bytes.Contains(got.Payload, []byte(c.text)) {
 						t.Errorf("%q: %+v (%s), %v", c.path, got, got.Code, err)
 					}

@@ -93,29 +93,19 @@ func TestDTLSConnectionIDsOfForeignClientsOutliveRebinding(t *testing.T) {
 	w := newLossyWorld(t)
 	server := w.datagrams(testpki.Leaf{})
 	server.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
-	l, err := mbedtls.ListenDTLS("udp", "127.0.0.1:0", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	link := w.link(l.Addr().String(), badWeather(2))
+	l := w.listenDTLS(server)
+	link := w.link(l.addr(), badWeather(2))
 	ended := make(chan error, 1)
 	go func() {
 		ended <- w.lossyClient(link.Addr().String(), "cid=1", "cid_val=beef", fmt.Sprintf("exchanges=%d", 2*rebinds+2)) // some follow the last rebinding
 	}()
-	accepted, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := accepted.(*mbedtls.Conn)
-	w.bound(conn)
+	conn := l.accept()
 	for i := 0; ; i++ {
-		buf := make([]byte, 2048)
-		n, err := conn.Read(buf)
+		request, err := next(conn)
 		if err != nil {
 			break // close_notify, or the program has ended without our hearing it
 		}
-		if _, err := conn.Write(buf[:n]); err != nil {
+		if _, err := conn.Write(request); err != nil {
 			t.Fatal(err)
 		}
 		if i%2 == 1 && i/2 < rebinds {
@@ -127,7 +117,7 @@ func TestDTLSConnectionIDsOfForeignClientsOutliveRebinding(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if st := l.Stats(); st.AddressChanges < rebinds {
+	if st := l.stats(); st.AddressChanges < rebinds {
 		t.Errorf("%+v", st)
 	}
 }

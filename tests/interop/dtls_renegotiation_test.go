@@ -14,97 +14,72 @@ import (
 )
 
 // With renegotiate=1 it is the program that asks, or begins; else this end.
-func TestDatagramRenegotiationWithMbedTLS(t *testing.T) {
+func TestDTLSRenegotiatesWithMbedTLS(t *testing.T) {
 	t.Parallel()
-	for _, theirs := range []bool{true, false} {
-		args := []string{"renegotiation=1"}
-		if theirs {
-			args = append(args, "renegotiate=1") // after the first exchange
-		}
-		run := func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, err error, count *atomic.Int32) {
-			if err != nil {
-				t.Fatal(peer.Explain(err))
-			}
-			if !theirs {
-				if err := conn.Renegotiate(); err != nil {
-					t.Fatal(peer.Explain(err))
+	for role, server := range roles {
+		for _, theirs := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/by the program %t", role, theirs), func(t *testing.T) {
+				t.Parallel()
+				args := []string{"renegotiation=1"}
+				if theirs {
+					args = append(args, "renegotiate=1") // after the first exchange
 				}
-			}
-			exchange(t, peer, conn)
-			checkHandshakes(t, count, 2)
-		}
-		t.Run(fmt.Sprintf("ssl_server2/by the program %t", theirs), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, testpki.P256)
-			options := w.options(testpki.Leaf{})
-			options.Datagram, options.Args, options.Size = true, args, 3000
-			peer := w.server(peers.MbedTLS, options)
-			config, count := w.renegotiable()
-			conn, err := w.dialDTLS(peer.Addr, config)
-			run(t, peer, conn, err, count)
-		})
-		t.Run(fmt.Sprintf("ssl_client2/by the program %t", theirs), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, testpki.P256)
-			config, count := w.renegotiable(testpki.Leaf{})
-			l := w.listenDTLS(config)
-			// What is in flight counts as records that come instead of what this end asked for: the program must not enforce that.
-			peer := w.client(peers.MbedTLS, l.addr(), peers.Options{
-				CA: w.caFile, Datagram: true, Size: 3000, Args: append(args, "renego_delay=-1"),
+				if server {
+					// What is in flight counts as records that come instead of what this end asked for: the program must not enforce that.
+					args = append(args, "renego_delay=-1")
+				}
+				m, count := renegotiating(newWorld(t, testpki.P256), peers.MbedTLS, server, args...)
+				if !theirs {
+					if err := m.conn.Renegotiate(); err != nil {
+						t.Fatal(m.far.Explain(err))
+					}
+				}
+				exchange(t, m.far, m.conn)
+				checkHandshakes(t, count, 2)
 			})
-			conn, err := l.handshake()
-			run(t, peer, conn, err, count)
-		})
+		}
 	}
+}
+
+// renegotiating connects a program with an end of ours that allows renegotiations, and counts handshakes.
+func renegotiating(w *world, program peers.Program, server bool, args ...string) (meeting, *atomic.Int32) {
+	w.t.Helper()
+	p := datagramProgram(program)
+	options := datagramOptions{Options: peers.Options{Size: 3000, Args: args}}
+	config, count := w.renegotiable()
+	config.Certificates = p.trusted(w, server, &options).Certificates
+	return p.meet(w, server, config, options, badlink.Options{}), count
 }
 
 // gnutls-serv follows, and gnutls-cli begins. OpenSSL and the library do not renegotiate DTLS with each other: in 3.6 the
 // C programs fail just as this package does.
-func TestDatagramRenegotiationWithGnuTLS(t *testing.T) {
+func TestDTLSRenegotiatesWithGnuTLS(t *testing.T) {
 	t.Parallel()
 	t.Run("gnutls-serv", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		options := w.options(testpki.Leaf{})
-		options.Datagram, options.Size = true, 3000
-		peer := w.server(peers.GnuTLS, options)
-		config, count := w.renegotiable()
-		conn, err := w.dialDTLS(peer.Addr, config)
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
+		m, count := renegotiating(newWorld(t, testpki.P256), peers.GnuTLS, false)
 		for i := range int32(2) {
-			if err := conn.Renegotiate(); err != nil {
-				t.Fatal(peer.Explain(err))
+			if err := m.conn.Renegotiate(); err != nil {
+				t.Fatal(m.far.Explain(err))
 			}
 			checkHandshakes(t, count, i+2)
 		}
-		exchange(t, peer, conn)
+		exchange(t, m.far, m.conn)
 	})
 	t.Run("gnutls-cli", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, testpki.P256)
-		config, count := w.renegotiable(testpki.Leaf{})
-		l := w.listenDTLS(config)
-		peer := w.client(peers.GnuTLS, l.addr(), peers.Options{CA: w.caFile, Datagram: true, Size: 3000, Args: []string{"--rehandshake"}})
-		conn, err := l.handshake()
-		if err != nil {
-			t.Fatal(peer.Explain(err))
-		}
+		m, count := renegotiating(newWorld(t, testpki.P256), peers.GnuTLS, true, "--rehandshake")
 		// What this end sent meanwhile, the program would drop.
-		if _, err := peer.Stdin.Write(datagramLine); err != nil {
-			t.Fatal(peer.Explain(err))
-		}
-		if err := arrives(conn, datagramLine); err != nil {
-			t.Fatal(peer.Explain(err))
+		if err := pass(m.far.(*peers.Peer).Stdin, m.conn, datagramLine); err != nil {
+			t.Fatal(m.far.Explain(err))
 		}
 		checkHandshakes(t, count, 2)
-		exchange(t, peer, conn)
+		exchange(t, m.far, m.conn)
 	})
 }
 
 // A renegotiation changes the peer's connection ID, or ends the use of both.
-func TestRenegotiationChangesConnectionIDs(t *testing.T) {
+func TestDTLSRenegotiationChangesConnectionIDs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
@@ -121,12 +96,13 @@ func TestRenegotiationChangesConnectionIDs(t *testing.T) {
 				config.AllowRenegotiation = true
 				config.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: 4}
 			}
-			both(t, options, set, func(t *testing.T, peer *peers.Peer, conn *mbedtls.Conn, _ *badlink.Proxy) {
+			both(t, options, set, func(t *testing.T, m meeting) {
+				conn := m.conn
 				before := conn.ConnectionState()
 				if diff := cmp.Diff([]byte{0xbe, 0xef}, before.PeerConnectionID); diff != "" || len(before.OwnConnectionID) != 4 {
 					t.Errorf("before: own ID %x; the peer's (-want +got):\n%s", before.OwnConnectionID, diff)
 				}
-				exchange(t, peer, conn)
+				exchange(t, m.far, conn)
 				after := conn.ConnectionState()
 				if diff := cmp.Diff(c.want, after.PeerConnectionID); diff != "" || (after.OwnConnectionID == nil) != (c.want == nil) {
 					t.Errorf("afterwards: own ID %x; the peer's (-want +got):\n%s", after.OwnConnectionID, diff)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/dtls/v3"
 
+	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
@@ -153,44 +154,24 @@ func (c srtpCase) finish(t *testing.T, p datagramPeer, far farEnd, conn *mbedtls
 	goodbye(t, far, conn)
 }
 
-func TestSRTP(t *testing.T) {
+func TestDTLSSRTPKeysAreTheSameAsOfPeers(t *testing.T) {
 	t.Parallel()
-	for _, p := range datagramPeers() {
-		for _, c := range srtpCases {
-			t.Run("client/"+p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				options, ok := c.options(p, true)
-				if !ok {
-					t.Skip("it does not do that")
-				}
-				w := newWorld(t, testpki.P256)
-				p.certify(w, &options, w.ca.Issue(testpki.Leaf{}))
-				addr, far := p.server(w, options)
-				config := w.config()
-				c.configure(&config.DTLS, false)
-				conn, err := w.dialDTLS(addr, config)
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				c.finish(t, p, far, conn)
-			})
-			t.Run("server/"+p.name+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				options, ok := c.options(p, false)
-				if !ok {
-					t.Skip("it does not do that")
-				}
-				w := newWorld(t, testpki.P256)
-				config := w.config(testpki.Leaf{})
-				c.configure(&config.DTLS, true)
-				l := w.listenDTLS(config)
-				far := p.client(w, l.addr(), options)
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(far.Explain(err))
-				}
-				c.finish(t, p, far, conn)
-			})
+	for role, server := range roles {
+		for _, p := range datagramPeers() {
+			for _, c := range srtpCases {
+				t.Run(role+"/"+p.name+"/"+c.name, func(t *testing.T) {
+					t.Parallel()
+					options, ok := c.options(p, !server)
+					if !ok {
+						t.Skip("it does not do that")
+					}
+					w := newWorld(t, testpki.P256)
+					config := p.trusted(w, server, &options)
+					c.configure(&config.DTLS, server)
+					m := p.meet(w, server, config, options, badlink.Options{})
+					c.finish(t, p, m.far, m.conn)
+				})
+			}
 		}
 	}
 }

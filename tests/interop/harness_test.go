@@ -115,14 +115,17 @@ func (w *world) client(p peers.Program, addr string, o peers.Options) *peers.Pee
 	return peer
 }
 
+// network is what a version goes over.
+func network(version uint16) string {
+	if version == mbedtls.VersionDTLS12 {
+		return "udp"
+	}
+	return "tcp"
+}
+
 // dial connects a client of ours.
 func (w *world) dial(addr string, c *mbedtls.Config) (*mbedtls.Conn, error) {
 	return w.dialNetwork("tcp", addr, c)
-}
-
-// dialDTLS is dial for DTLS.
-func (w *world) dialDTLS(addr string, c *mbedtls.Config) (*mbedtls.Conn, error) {
-	return w.dialNetwork("udp", addr, c)
 }
 
 func (w *world) dialNetwork(network, addr string, c *mbedtls.Config) (*mbedtls.Conn, error) {
@@ -131,6 +134,16 @@ func (w *world) dialNetwork(network, addr string, c *mbedtls.Config) (*mbedtls.C
 		w.bound(conn)
 	}
 	return conn, err
+}
+
+// mustDial connects a client of ours with a peer, which tells why if that fails.
+func (w *world) mustDial(far witness, network, addr string, c *mbedtls.Config) *mbedtls.Conn {
+	w.t.Helper()
+	conn, err := w.dialNetwork(network, addr, c)
+	if err != nil {
+		w.t.Fatal(far.Explain(err))
+	}
+	return conn
 }
 
 // bound closes conn with the test, and lets nothing on it wait longer than the test may.
@@ -148,29 +161,23 @@ type listener struct {
 	w *world
 }
 
-// listenDTLS is listen for DTLS.
-func (w *world) listenDTLS(c *mbedtls.Config) *listener {
-	w.t.Helper()
-	l, err := mbedtls.ListenDTLS("udp", "127.0.0.1:0", c)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return w.newListener(l)
-}
-
-// stats are those of a listener for DTLS.
-func (l *listener) stats() mbedtls.DTLSStats { return l.Listener.(*mbedtls.DTLSListener).Stats() }
-
 func (w *world) listen(c *mbedtls.Config) *listener {
 	w.t.Helper()
-	l, err := mbedtls.Listen("tcp", "127.0.0.1:0", c)
+	return w.listenNetwork("tcp", c)
+}
+
+func (w *world) listenNetwork(network string, c *mbedtls.Config) *listener {
+	w.t.Helper()
+	listen := mbedtls.Listen
+	if network == "udp" {
+		listen = func(network, addr string, c *mbedtls.Config) (net.Listener, error) {
+			return mbedtls.ListenDTLS(network, addr, c)
+		}
+	}
+	l, err := listen(network, "127.0.0.1:0", c)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.newListener(l)
-}
-
-func (w *world) newListener(l net.Listener) *listener {
 	w.t.Cleanup(func() { l.Close() })
 	context.AfterFunc(w.ctx, func() { l.Close() })
 	return &listener{l, w}
@@ -181,13 +188,29 @@ func (l *listener) addr() string { return l.Addr().String() }
 // handshake accepts, and gives back the error of the handshake.
 func (l *listener) handshake() (*mbedtls.Conn, error) {
 	l.w.t.Helper()
+	conn := l.accept()
+	return conn, conn.HandshakeContext(l.w.ctx)
+}
+
+// mustHandshake is handshake with a peer that tells why if that fails.
+func (l *listener) mustHandshake(far witness) *mbedtls.Conn {
+	l.w.t.Helper()
+	conn, err := l.handshake()
+	if err != nil {
+		l.w.t.Fatal(far.Explain(err))
+	}
+	return conn
+}
+
+// accept takes a connection before its handshake.
+func (l *listener) accept() *mbedtls.Conn {
+	l.w.t.Helper()
 	c, err := l.Accept()
 	if err != nil {
 		l.w.t.Fatal(err)
 	}
-	conn := c.(*mbedtls.Conn)
-	l.w.bound(conn)
-	return conn, conn.HandshakeContext(l.w.ctx)
+	l.w.bound(c)
+	return c.(*mbedtls.Conn)
 }
 
 // served is what became of a server of crypto/tls.
@@ -225,11 +248,14 @@ func (w *world) cryptoConfig(version uint16, certs ...tls.Certificate) *tls.Conf
 	}
 }
 
+// witness adds to an error what it has seen.
+type witness interface{ Explain(error) error }
+
 // farEnd is a peer that is connected with one of ours.
 type farEnd interface {
+	witness
 	Exchange(peers.Conn) (peers.Transfer, error)
 	HangUp(peers.Conn) error
-	Explain(error) error
 }
 
 // goodbye lets the peer hang up, if it can, and expects to see that as an orderly end.

@@ -35,6 +35,19 @@ var resumptions = []resumption{
 	{"id, TLS 1.2", tls.VersionTLS12, []string{"-no_ticket"}, []string{"tickets=0"}, []string{"tickets=0"}, withSessionCache},
 }
 
+// line is what is sent each way at once. No program splits that of a datagram.
+func (r resumption) line() []byte {
+	if r.version == mbedtls.VersionDTLS12 {
+		return datagramLine
+	}
+	return line
+}
+
+// options are for a peer that exchanges as many bytes.
+func (r resumption) options(size int) peers.Options {
+	return peers.Options{Version: r.version, Datagram: r.version == mbedtls.VersionDTLS12, Size: size, Payload: len(datagramLine)}
+}
+
 func withTicketKeys(t *testing.T, c *mbedtls.Config) {
 	t.Helper()
 	keys, err := mbedtls.NewTicketKeys(mbedtls.TicketAES256GCM, time.Hour)
@@ -55,18 +68,21 @@ func withSessionCache(t *testing.T, c *mbedtls.Config) {
 	c.ServerSessionCache = cache
 }
 
-func TestClientResumesWithForeignServers(t *testing.T) {
+func TestClientResumesWithForeignServers(t *testing.T) { clientResumes(t, resumptions) }
+
+func clientResumes(t *testing.T, resumptions []resumption) {
 	t.Parallel()
 	for _, r := range resumptions {
 		for _, p := range peers.Programs {
-			if p.Name == peers.GnuTLS.Name && r.version == tls.VersionTLS12 && r.openssl != nil {
+			if p.Name == peers.GnuTLS.Name && r.version != tls.VersionTLS13 && r.openssl != nil {
 				continue // it takes both tickets and ids, and prefers tickets
 			}
 			t.Run(r.name+"/"+p.ServerProgram, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, testpki.P256)
-				options := w.options(testpki.Leaf{})
-				options.Version, options.Size = r.version, 8192
+				options := r.options(len(r.line()))
+				cert := w.options(testpki.Leaf{})
+				options.Cert, options.Key = cert.Cert, cert.Key
 				switch p.Name {
 				case peers.OpenSSL.Name:
 					options.Args = r.openssl
@@ -77,111 +93,129 @@ func TestClientResumesWithForeignServers(t *testing.T) {
 				config := w.config()
 				config.ClientSessionCache = mbedtls.NewLRUClientSessionCache(0)
 				for i := range 3 {
-					conn, err := w.dial(peer.Addr, config)
-					if err != nil {
-						t.Fatal(peer.Explain(err))
-					}
-					if got := conn.ConnectionState().DidResume; got != (i > 0) {
-						t.Errorf("connection %d: resumed %t", i, got)
-					}
+					conn := w.mustDial(peer, network(r.version), peer.Addr, config)
+					checkResumed(t, i, conn)
 					if n := len(conn.ConnectionState().PeerCertificates); n == 0 {
 						t.Errorf("connection %d: no certificate of the server", i)
 					}
-					talk(t, p, peer, conn)
+					talk(t, p, peer, conn, r.line())
 				}
 			})
 		}
 	}
 }
 
-// talk moves a line each way, and hangs up.
-func talk(t *testing.T, p peers.Program, peer *peers.Peer, conn *mbedtls.Conn) {
+// checkResumed expects the first connection not to be resumed, and the others to be.
+func checkResumed(t *testing.T, i int, conn *mbedtls.Conn) {
+	t.Helper()
+	if got := conn.ConnectionState().DidResume; got != (i > 0) {
+		t.Errorf("connection %d: resumed %t", i, got)
+	}
+}
+
+// exchangeLine moves a line each way.
+func exchangeLine(t *testing.T, p peers.Program, peer *peers.Peer, conn *mbedtls.Conn, line []byte) {
 	t.Helper()
 	_, err := conn.Write(line)
 	if err == nil && p.Name == peers.OpenSSL.Name {
 		_, err = peer.Stdin.Write(line)
 	}
-	if err == nil {
+	if err == nil && conn.ConnectionState().Version == mbedtls.VersionDTLS12 {
+		_, err = next(conn) // whatever its length
+	} else if err == nil {
 		_, err = io.ReadFull(conn, make([]byte, len(line)))
 	}
 	if err != nil {
 		t.Fatal(peer.Explain(err))
 	}
+}
+
+// talk is exchangeLine, and hangs up.
+func talk(t *testing.T, p peers.Program, peer *peers.Peer, conn *mbedtls.Conn, line []byte) {
+	t.Helper()
+	exchangeLine(t, p, peer, conn, line)
 	if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestServerResumesSSLClient2(t *testing.T) {
+// listener is a server of ours that resumes.
+func (r resumption) listener(w *world) *listener {
+	w.t.Helper()
+	config := w.config(testpki.Leaf{})
+	r.ours(w.t, config)
+	return w.listenNetwork(network(r.version), config)
+}
+
+func TestServerResumesSSLClient2(t *testing.T) { serverResumesSSLClient2(t, resumptions) }
+
+func serverResumesSSLClient2(t *testing.T, resumptions []resumption) {
 	t.Parallel()
 	for _, r := range resumptions {
 		for mode, name := range []string{"copied", "serialized"} {
 			t.Run(r.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, testpki.P256)
-				config := w.config(testpki.Leaf{})
-				r.ours(t, config)
-				l := w.listen(config)
-				peer := w.client(peers.MbedTLS, l.addr(), peers.Options{
-					CA: w.caFile, Version: r.version, Size: 8192,
-					Args: append([]string{"reconnect=1", fmt.Sprintf("reco_mode=%d", mode)}, r.client...),
-				})
+				l := r.listener(w)
+				options := r.options(len(r.line()))
+				options.CA, options.Args = w.caFile, append([]string{"reconnect=1", fmt.Sprintf("reco_mode=%d", mode)}, r.client...)
+				peer := w.client(peers.MbedTLS, l.addr(), options)
 				for i := range 2 {
-					conn, err := l.handshake()
-					if err != nil {
-						t.Fatal(peer.Explain(err))
-					}
-					if got := conn.ConnectionState().DidResume; got != (i > 0) {
-						t.Errorf("connection %d: resumed %t", i, got)
-					}
-					_, err = io.ReadFull(conn, make([]byte, len(line)))
-					if err == nil {
-						_, err = conn.Write(line)
-					}
-					if err != nil {
-						t.Fatal(peer.Explain(err))
-					}
-					if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
-						t.Errorf("the end: %v", err)
-					}
-					conn.Close()
+					conn := l.mustHandshake(peer)
+					checkResumed(t, i, conn)
+					answerUntilEOF(t, peer, conn)
 				}
-				if err := peer.Wait(); err != nil {
-					t.Error(err)
-				}
+				peerEnds(t, peer)
 			})
 		}
 	}
 }
 
-func TestServerResumesOpenSSLClient(t *testing.T) {
+// answer reads once, and sends that back.
+func answer(conn *mbedtls.Conn) error {
+	request, err := next(conn)
+	if err == nil {
+		_, err = conn.Write(request)
+	}
+	return err
+}
+
+// answerUntilEOF answers until the peer hangs up, and returns how often.
+func answerUntilEOF(t *testing.T, far farEnd, conn *mbedtls.Conn) (n int) {
+	t.Helper()
+	defer conn.Close()
+	for ; ; n++ {
+		err := answer(conn)
+		if err == io.EOF {
+			return n
+		}
+		if err != nil {
+			t.Fatal(far.Explain(err))
+		}
+	}
+}
+
+func TestServerResumesOpenSSLClient(t *testing.T) { serverResumesOpenSSLClient(t, resumptions) }
+
+func serverResumesOpenSSLClient(t *testing.T, resumptions []resumption) {
 	t.Parallel()
 	for _, r := range resumptions {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, testpki.P256)
-			config := w.config(testpki.Leaf{})
-			r.ours(t, config)
-			l := w.listen(config)
+			l := r.listener(w)
 			file := filepath.Join(w.dir, "session.pem")
 			for i, args := range [][]string{{"-sess_out", file}, {"-sess_in", file}} {
-				peer := w.client(peers.OpenSSL, l.addr(), peers.Options{
-					CA: w.caFile, Version: r.version, Size: 1000, Verbose: true, Args: append(args, r.openssl...),
-				})
-				conn, err := l.handshake()
-				if err != nil {
-					t.Fatal(peer.Explain(err))
-				}
-				if got := conn.ConnectionState().DidResume; got != (i > 0) {
-					t.Errorf("connection %d: resumed %t", i, got)
-				}
+				options := r.options(1000)
+				options.CA, options.Verbose, options.Args = w.caFile, true, append(args, r.openssl...)
+				peer := w.client(peers.OpenSSL, l.addr(), options)
+				conn := l.mustHandshake(peer)
+				checkResumed(t, i, conn)
 				if err := peer.Await(peer.Stdout, []string{"New, TLS", "Reused, TLS"}[i]); err != nil {
 					t.Error(err)
 				}
 				exchange(t, peer, conn)
-				if err := peer.Wait(); err != nil {
-					t.Error(err)
-				}
+				peerEnds(t, peer)
 			}
 		})
 	}
@@ -282,7 +316,7 @@ func TestEarlyDataWithForeignServers(t *testing.T) {
 			if err != nil {
 				t.Fatal(peer.Explain(err))
 			}
-			talk(t, c.program, peer, first)
+			talk(t, c.program, peer, first, line)
 
 			conn := mbedtls.Client(w.tcp(peer.Addr), config)
 			w.bound(conn)
@@ -306,7 +340,7 @@ func TestEarlyDataWithForeignServers(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			talk(t, c.program, peer, conn)
+			talk(t, c.program, peer, conn, line)
 		})
 	}
 }
@@ -399,15 +433,4 @@ func (w *world) tcp(addr string) net.Conn {
 		w.t.Fatal(err)
 	}
 	return c
-}
-
-// accept takes a connection before its handshake.
-func (l *listener) accept() *mbedtls.Conn {
-	l.w.t.Helper()
-	c, err := l.Accept()
-	if err != nil {
-		l.w.t.Fatal(err)
-	}
-	l.w.bound(c)
-	return c.(*mbedtls.Conn)
 }

@@ -5,7 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/pion/dtls/v3"
@@ -13,6 +16,7 @@ import (
 	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/peers/pion"
+	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
@@ -33,28 +37,105 @@ type datagramPeer struct {
 const pionName = "pion"
 
 func datagramPeers() []datagramPeer {
-	all := []datagramPeer{{
-		pionName, peers.Program{},
-		func(w *world, o datagramOptions) (string, farEnd) { return w.pionServer(pionOptions(w, o), o.Options) },
-		func(w *world, addr string, o datagramOptions) farEnd {
-			return w.pionClient(addr, pionOptions(w, o), o.Options)
-		},
-	}}
+	all := []datagramPeer{pionPeer}
 	for _, p := range peers.Programs {
-		all = append(all, datagramPeer{
-			p.Name, p,
-			func(w *world, o datagramOptions) (string, farEnd) {
-				o.Datagram = true
-				peer := w.server(p, o.Options)
-				return peer.Addr, peer
-			},
-			func(w *world, addr string, o datagramOptions) farEnd {
-				o.Datagram = true
-				return w.client(p, addr, o.Options)
-			},
-		})
+		all = append(all, datagramProgram(p))
 	}
 	return all
+}
+
+func datagramProgram(p peers.Program) datagramPeer {
+	return datagramPeer{
+		p.Name, p,
+		func(w *world, o datagramOptions) (string, farEnd) {
+			o.Datagram = true
+			peer := w.server(p, o.Options)
+			return peer.Addr, peer
+		},
+		func(w *world, addr string, o datagramOptions) farEnd {
+			o.Datagram = true
+			return w.client(p, addr, o.Options)
+		},
+	}
+}
+
+// pionPeer is pion/dtls in this process.
+var pionPeer = datagramPeer{
+	pionName, peers.Program{},
+	func(w *world, o datagramOptions) (string, farEnd) { return w.pionServer(pionOptions(w, o), o.Options) },
+	func(w *world, addr string, o datagramOptions) farEnd {
+		return w.pionClient(addr, pionOptions(w, o), o.Options)
+	},
+}
+
+// roles are those of the end of ours: whether it is the server.
+var roles = map[string]bool{"client": false, "server": true}
+
+// trusted gives whoever is the server a certificate, which the client trusts. The config is for our end.
+func (p datagramPeer) trusted(w *world, server bool, o *datagramOptions) *mbedtls.Config {
+	w.t.Helper()
+	if server {
+		o.CA = w.caFile
+		return w.config(testpki.Leaf{})
+	}
+	p.certify(w, o, w.ca.Issue(testpki.Leaf{}))
+	return w.config()
+}
+
+// meeting is a connection of ours with a peer.
+type meeting struct {
+	conn *mbedtls.Conn
+	far  farEnd
+	link *badlink.Proxy // between them
+	l    *listener      // if ours is the server
+}
+
+// meet connects the peer with an end of ours over a link.
+func (p datagramPeer) meet(w *world, server bool, c *mbedtls.Config, o datagramOptions, link badlink.Options) (m meeting) {
+	w.t.Helper()
+	if server {
+		m.l = w.listenDTLS(c)
+		m.link = w.link(m.l.addr(), link)
+		m.far = p.client(w, m.link.Addr().String(), o)
+		m.conn = m.l.mustHandshake(m.far)
+		return m
+	}
+	addr, far := p.server(w, o)
+	m.far, m.link = far, w.link(addr, link)
+	m.conn = w.mustDial(far, "udp", m.link.Addr().String(), c)
+	return m
+}
+
+// pion is the other end, if that is pion's.
+func (m meeting) pion(t *testing.T) *pion.Conn {
+	t.Helper()
+	conn, err := m.far.(*pionEnd).connected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func (w *world) listenDTLS(c *mbedtls.Config) *listener {
+	w.t.Helper()
+	return w.listenNetwork("udp", c)
+}
+
+// stats are those of a listener for DTLS.
+func (l *listener) stats() mbedtls.DTLSStats { return l.Listener.(*mbedtls.DTLSListener).Stats() }
+
+// connectedOver connects a client over conn with a listener that has no other clients at that time.
+func (w *world) connectedOver(l *listener, conn net.Conn, c *mbedtls.Config) (client, server *mbedtls.Conn) {
+	w.t.Helper()
+	client = mbedtls.ClientDTLS(conn, c)
+	w.bound(client)
+	ended := make(chan error, 1)
+	go func() { ended <- client.HandshakeContext(w.ctx) }()
+	server, err := l.handshake()
+	if err := errors.Join(err, <-ended); err != nil {
+		w.t.Fatal(err)
+	}
+	return client, server
 }
 
 // pionHeaders are what pion does not count to the MTU: those of a record and of a handshake message.
@@ -150,22 +231,62 @@ func (e *pionEnd) HangUp(peers.Conn) error { return e.conn.Close() }
 
 func (e *pionEnd) Explain(err error) error { return err }
 
-// pass sends one datagram.
-func pass(from, to peers.Conn, text []byte) error {
+// pass sends one datagram, which is the next at the other end.
+func pass(from io.Writer, to net.Conn, text []byte) error {
 	if _, err := from.Write(text); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
-	return arrives(to, text)
-}
-
-// arrives reads one datagram.
-func arrives(to peers.Conn, text []byte) error {
-	got := make([]byte, 1<<14)
-	n, err := to.Read(got)
-	if err == nil && !bytes.Equal(got[:n], text) {
-		err = fmt.Errorf("%.100q arrived of %.100q", got[:n], text)
+	got, err := next(to)
+	if err == nil && !bytes.Equal(got, text) {
+		err = fmt.Errorf("%.100q arrived of %.100q", got, text)
 	}
 	return err
+}
+
+// next is the next datagram.
+func next(c net.Conn) ([]byte, error) {
+	buf := make([]byte, 1<<14)
+	n, err := c.Read(buf)
+	return buf[:n], err
+}
+
+func mustWrite(t *testing.T, c net.Conn, text string) {
+	t.Helper()
+	if _, err := c.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustNext(t *testing.T, c net.Conn) string {
+	t.Helper()
+	got, err := next(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got)
+}
+
+// mustRead expects datagrams.
+func mustRead(t *testing.T, c net.Conn, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if got := mustNext(t, c); got != text {
+			t.Fatalf("read %q, want %q", got, text)
+		}
+	}
+}
+
+func mustPass(t *testing.T, from, to net.Conn, text string) {
+	t.Helper()
+	mustWrite(t, from, text)
+	mustRead(t, to, text)
+}
+
+// mustConverse sends a text each way.
+func mustConverse(t *testing.T, a, b net.Conn, text string) {
+	t.Helper()
+	mustPass(t, a, b, text)
+	mustPass(t, b, a, text)
 }
 
 // certify gives a peer a certificate. Of the file of -cert, OpenSSL takes the first alone.
@@ -187,6 +308,52 @@ func (w *world) link(addr string, o badlink.Options) *badlink.Proxy {
 	}
 	w.t.Cleanup(func() { link.Close() })
 	return link
+}
+
+// socketTo is a socket that is connected to addr.
+func (w *world) socketTo(addr net.Addr) net.Conn {
+	w.t.Helper()
+	c, err := net.Dial(addr.Network(), addr.String())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// tap keeps what passes a link, and can hold back what goes to the server.
+type tap struct {
+	mu   sync.Mutex
+	hold bool
+	seen [2][][]byte // by direction
+}
+
+func (a *tap) filter(dir badlink.Direction, _ int, datagram []byte) badlink.Verdict {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen[dir] = append(a.seen[dir], bytes.Clone(datagram))
+	if a.hold && dir == badlink.ToServer {
+		return badlink.Drop
+	}
+	return badlink.Undecided
+}
+
+func (a *tap) holds(on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hold = on
+}
+
+// datagrams are those so far.
+func (a *tap) datagrams(dir badlink.Direction) [][]byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.seen[dir]
+}
+
+func (a *tap) last(dir badlink.Direction) []byte {
+	all := a.datagrams(dir)
+	return all[len(all)-1]
 }
 
 // helloVerifyRequest is a type of handshake messages.
@@ -237,13 +404,4 @@ func (p datagramPeer) take(o *datagramOptions, suite uint16) {
 		return
 	}
 	everySuite[p.name](o)
-}
-
-// checkDTLS looks at what a handshake settled.
-func checkDTLS(t *testing.T, conn *mbedtls.Conn, suite uint16, flags mbedtls.VerifyFlags, certFile string) {
-	t.Helper()
-	checkState(t, conn, mbedtls.VersionDTLS12, flags, certFile)
-	if suite != 0 {
-		checkSuite(t, conn, suite)
-	}
 }

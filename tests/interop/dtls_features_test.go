@@ -8,7 +8,6 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
 	"github.com/gombedtls/gombedtls/internal/peers"
@@ -87,9 +86,6 @@ func TestDTLSConnectionWithoutItsIDIsReplaced(t *testing.T) {
 		t.Fatalf("the ID %x is in use", st.OwnConnectionID)
 	}
 	second := l.mustHandshake(peer)
-	if err := first.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := next(first); !errors.Is(err, mbedtls.ErrSSLClientReconnect) {
 		t.Errorf("the old connection's Read returns %v", err)
 	}

@@ -95,7 +95,7 @@ func TestDTLSListenerSurvivesAFlood(t *testing.T) {
 // flood sends a datagram to addr, from n addresses of 127.0.0.0/8.
 func flood(t testing.TB, addr net.Addr, datagram []byte, n int) {
 	t.Helper()
-	pc, err := net.ListenPacket("udp4", "0.0.0.0:0")
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

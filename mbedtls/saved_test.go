@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +34,20 @@ func mustSave(t testing.TB, c *Conn) []byte {
 		t.Fatal(err)
 	}
 	return saved
+}
+
+// mustResume goes on with a server's connection on a listener of its own. A Read of it waits ten seconds at most.
+func mustResume(t testing.TB, server *Config, saved []byte) *Conn {
+	t.Helper()
+	c, err := listenDTLS(t, new(DTLSListenConfig), server).Resume(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestDTLSSavedConnectionGoesOnElsewhere(t *testing.T) {
@@ -313,16 +330,7 @@ func TestDTLSMarshalBinaryTakesWhatIsFed(t *testing.T) {
 	}
 	<-s.in
 	saved := mustSave(t, s)
-	l := listenDTLS(t, new(DTLSListenConfig), server)
-	r, err := l.Resume(saved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	mustRead(t, r, "fed")
+	mustRead(t, mustResume(t, server, saved), "fed")
 }
 
 // What waits goes along any number of times.
@@ -345,16 +353,7 @@ func TestDTLSMarshalBinaryTwiceKeepsWhatWaits(t *testing.T) {
 		defer r.Close()
 		saved = mustSave(t, r)
 	}
-	l := listenDTLS(t, new(DTLSListenConfig), server)
-	r, err := l.Resume(saved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	mustRead(t, r, "unread")
+	mustRead(t, mustResume(t, server, saved), "unread")
 }
 
 // A peer that moves while its connection does is followed.
@@ -376,12 +375,7 @@ func TestDTLSResumeFollowsThePendingDatagrams(t *testing.T) {
 		t.Fatal(err)
 	}
 	queue(2)
-	l2 := listenDTLS(t, new(DTLSListenConfig), server)
-	r, err := l2.Resume(mustSave(t, s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := mustResume(t, server, mustSave(t, s))
 	mustRead(t, r, "one")
 	mustRead(t, r, "two")
 	sources := k.Sources()
@@ -394,7 +388,7 @@ func TestDTLSResumeFollowsThePendingDatagrams(t *testing.T) {
 func TestDTLSResumeOnASocketForBothFamilies(t *testing.T) {
 	t.Parallel()
 	client, server := configs(t)
-	l, err := ListenDTLS("udp", ":0", server)
+	l, err := NewDTLSListener(bothFamilies(t), server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,6 +415,30 @@ func TestDTLSResumeOnASocketForBothFamilies(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustExchange(t, c, r, "ping")
+}
+
+// bothFamilies is a socket of IPv6 that takes IPv4 alone, on its loopback address.
+func bothFamilies(t *testing.T) net.PacketConn {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Skip("no IPv6 on this machine: ", err)
+	}
+	f := os.NewFile(uintptr(fd), "socket")
+	defer f.Close() // pc has a copy
+	loopback := netip.MustParseAddr("::ffff:127.0.0.1").As16()
+	if err := errors.Join(
+		syscall.SetsockoptInt(fd, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, 0),
+		syscall.Bind(fd, &syscall.SockaddrInet6{Addr: loopback}),
+	); err != nil {
+		t.Fatal(err)
+	}
+	pc, err := net.FilePacketConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	return pc
 }
 
 // The ClientHello that a connection began with does not end it after it was resumed, where no listener knows of it.

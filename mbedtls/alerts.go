@@ -1,7 +1,6 @@
 package mbedtls
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -83,16 +82,11 @@ func (c *Conn) SendAlert(level AlertLevel, alert AlertError) error {
 	if alert == AlertCloseNotify {
 		return errors.New("mbedtls: SendAlert: close_notify is for CloseWrite to send")
 	}
-	ssl, err := c.begin(context.Background())
+	ssl, err := c.beginWrite()
 	if err != nil {
 		return err
 	}
-	defer ssl.Release()
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	if c.writeErr != nil {
-		return c.writeErr
-	}
+	defer c.endWrite(ssl)
 	for {
 		err := c.queueAlert(level, alert)
 		if err != ErrSSLWantWrite {

@@ -28,9 +28,8 @@ type Conn struct {
 	datagrams    receiver      // of DTLS
 	takeDatagram func() error  // from there to the library
 	delay        cbridge.Delay // of mu: DTLS's timer
-	mtu          int           // of mu: what SetMTU asked for
-	mtuSet       bool
-	peer         *peer // of a listener's connection
+	mtu          int           // of mu
+	peer         *peer         // of a listener's connection
 
 	hellos       helloGuard // of mu
 	resumesSaved bool       // the context is about to be loaded: see saved.go
@@ -100,7 +99,7 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 		c.serverName = config.ServerName
 	}
 	if c.isDTLS() {
-		c.datagrams = receiverOf(conn)
+		c.datagrams, c.mtu = receiverOf(conn), config.DTLS.MTU
 		feed := c.feed
 		c.takeDatagram = func() error { return c.datagrams.receive(feed) }
 		if id := config.DTLS.ConnectionID; id != nil {
@@ -172,6 +171,26 @@ func (c *Conn) begin(ctx context.Context) (*cbridge.SSL, error) {
 		return nil, err
 	}
 	return c.ssl, nil
+}
+
+// beginWrite is begin for a call that writes: there is one at a time, and none after a final error. It takes writeMu;
+// endWrite ends both.
+func (c *Conn) beginWrite() (*cbridge.SSL, error) {
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	c.writeMu.Lock()
+	if err := c.writeErr; err != nil {
+		c.endWrite(ssl)
+		return nil, err
+	}
+	return ssl, nil
+}
+
+func (c *Conn) endWrite(ssl *cbridge.SSL) {
+	c.writeMu.Unlock()
+	ssl.Release()
 }
 
 // Read reads application data. The peer's orderly end is [io.EOF]; an end without close_notify is
@@ -253,16 +272,11 @@ func final(err error) bool {
 // the next Write. Any other error is final, and leaves unknown what arrived. With DTLS, p is one record: longer than
 // ConnectionState.MaxOutPayload, it is a [PayloadError], which like an error of the socket is not final.
 func (c *Conn) Write(p []byte) (n int, err error) {
-	ssl, err := c.begin(context.Background())
+	ssl, err := c.beginWrite()
 	if err != nil {
 		return 0, err
 	}
-	defer ssl.Release()
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	if c.writeErr != nil {
-		return 0, c.writeErr
-	}
+	defer c.endWrite(ssl)
 	if err := c.checkPayload(len(p)); err != nil {
 		return 0, err
 	}

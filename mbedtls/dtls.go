@@ -135,7 +135,7 @@ func (c *Conn) SetMTU(mtu int) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.mtu, c.mtuSet = mtu, true
+	c.mtu = mtu
 	if c.ssl == nil {
 		return nil
 	}
@@ -168,10 +168,7 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 func (c *Conn) adopt(ssl *cbridge.SSL) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.mtuSet {
-		c.mtu = c.config.DTLS.MTU
-	}
-	if c.isDTLS() && c.mtu != 0 {
+	if c.mtu != 0 {
 		if err := ssl.SetMTU(c.mtu); err != nil {
 			return err
 		}

@@ -109,42 +109,47 @@ func (lc *DTLSListenConfig) Listen(network, addr string, config *Config) (*DTLSL
 	if !isDatagram(network) {
 		return nil, net.UnknownNetworkError(network)
 	}
-	if config == nil {
-		config = new(Config)
-	}
-	if err := config.ValidateDTLS(true); err != nil {
+	limits, config, err := lc.check(config)
+	if err != nil {
 		return nil, err
 	}
 	pc, err := net.ListenPacket(network, addr)
 	if err != nil {
 		return nil, err
 	}
+	var l *DTLSListener
 	if udp, ok := pc.(*net.UDPConn); ok {
-		size := lc.ReadBuffer
-		if size == 0 {
-			size = defaultReadBuffer
-		}
-		if err := udp.SetReadBuffer(size); err != nil {
-			pc.Close()
-			return nil, err
-		}
+		err = udp.SetReadBuffer(limits.ReadBuffer)
 	}
-	l, err := lc.New(pc, config)
+	if err == nil {
+		l, err = newDTLSListener(pc, config, limits)
+	}
 	if err != nil {
 		pc.Close()
+		return nil, err
 	}
-	return l, err
+	return l, nil
 }
 
-// New is [NewDTLSListener] with these limits. If it fails, pc is still the caller's.
+// New is [NewDTLSListener] with these limits, but for ReadBuffer, which is the caller's to set. If it fails, pc is still
+// the caller's.
 func (lc *DTLSListenConfig) New(pc net.PacketConn, config *Config) (*DTLSListener, error) {
+	limits, config, err := lc.check(config)
+	if err != nil {
+		return nil, err
+	}
+	return newDTLSListener(pc, config, limits)
+}
+
+// check reports what cannot be used, and fills in what is not set.
+func (lc *DTLSListenConfig) check(config *Config) (DTLSListenConfig, *Config, error) {
 	if config == nil {
 		config = new(Config)
 	}
-	if err := config.ValidateDTLS(true); err != nil {
-		return nil, err
-	}
 	limits := *lc
+	if err := config.ValidateDTLS(true); err != nil {
+		return limits, config, err
+	}
 	for _, f := range []struct {
 		name  string
 		value *int
@@ -154,12 +159,16 @@ func (lc *DTLSListenConfig) New(pc net.PacketConn, config *Config) (*DTLSListene
 		{"MaxQueued", &limits.MaxQueued, defaultQueued}, {"ReadBuffer", &limits.ReadBuffer, defaultReadBuffer},
 	} {
 		if *f.value < 0 {
-			return nil, &ConfigError{Field: "DTLSListenConfig." + f.name, Value: *f.value, Err: errors.New("is negative")}
+			return limits, config, &ConfigError{Field: "DTLSListenConfig." + f.name, Value: *f.value, Err: errors.New("is negative")}
 		}
 		if *f.value == 0 {
 			*f.value = f.zero
 		}
 	}
+	return limits, config, nil
+}
+
+func newDTLSListener(pc net.PacketConn, config *Config, limits DTLSListenConfig) (*DTLSListener, error) {
 	jar, err := config.cookieJar()
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package mbedtls
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -74,16 +73,11 @@ func (c *Conn) Renegotiate() error {
 	if !c.config.AllowRenegotiation {
 		return errNoRenegotiation
 	}
-	ssl, err := c.begin(context.Background())
+	ssl, err := c.beginWrite()
 	if err != nil {
 		return err
 	}
-	defer ssl.Release()
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	if c.writeErr != nil {
-		return c.writeErr
-	}
+	defer c.endWrite(ssl)
 	for begun := false; ; begun = true {
 		err := c.renegotiateOnce(begun)
 		if err != nil && err != ErrSSLWantWrite && err != ErrSSLWantRead && err != errAsideFull {

@@ -258,7 +258,7 @@ func parseSaved(saved []byte) (*savedConn, error) {
 		return nil, fmt.Errorf("mbedtls: a saved connection of format %d: this is %d", s.Format, savedFormat)
 	}
 	if len(s.Random) != 32 {
-		s.Random = make([]byte, 32) // it was no listener's
+		s.Random = make([]byte, 32) // a client has none
 	}
 	return s, nil
 }
@@ -268,7 +268,7 @@ func (s *savedConn) endpoint(addr string) (endpoint, error) {
 	switch s.Network {
 	case "udp":
 		udp, err := netip.ParseAddrPort(addr)
-		return endpoint{udp: udp}, err
+		return udpEndpoint(udp), err
 	case "unixgram":
 		return endpoint{other: &net.UnixAddr{Name: addr, Net: s.Network}}, nil
 	}

@@ -54,6 +54,9 @@ var curves = []struct {
 // MaxHostNameLen is the longest name that SetHostname takes.
 const MaxHostNameLen = C.MBEDTLS_SSL_MAX_HOST_NAME_LEN
 
+// MaxOutContent is the largest payload of a record that this build sends, in bytes (MBEDTLS_SSL_OUT_CONTENT_LEN).
+const MaxOutContent = C.MBEDTLS_SSL_OUT_CONTENT_LEN
+
 // MaxRecord bounds what one library call adds to the output outside of a handshake: a full record with its overhead.
 const MaxRecord = C.MBEDTLS_SSL_OUT_CONTENT_LEN + 1024
 

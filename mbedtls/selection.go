@@ -41,7 +41,7 @@ func (c *Config) clientAuthMode() (cbridge.AuthMode, error) {
 	if !ok {
 		return 0, badField("ClientAuth", int(c.ClientAuth), "no such ClientAuthType")
 	}
-	if c.ClientAuth >= VerifyClientCertIfGiven && c.ClientCAs == nil && c.GetTrustedCAs == nil {
+	if c.ClientAuth >= VerifyClientCertIfGiven && c.ClientCAs == nil && c.GetTrustedCAs == nil && !c.unjudged() {
 		return 0, badField("ClientCAs", "nil", "must be set, since ClientAuth verifies client certificates")
 	}
 	return mode, nil

@@ -270,7 +270,7 @@ func (c *Conn) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
 	if cached {
 		s, _ = cache.Get(c.sessionKey())
 	}
-	if s == nil || !s.resumable(c, cc) {
+	if s == nil || !c.config.unjudged() && !s.resumable(c, cc) {
 		return nil
 	}
 	if cached && s.info.Version == VersionTLS13 { // RFC 8446 appendix C.4: or observers tell that both are the same client

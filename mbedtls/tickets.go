@@ -151,6 +151,9 @@ func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 			return badField(name, "set", "cannot be used with GetConfigForClient, whose choice comes after a session is resumed")
 		}
 	}
+	if c.unjudged() {
+		return errors.Join(c.setTickets(cc), c.setServerCache(cc))
+	}
 	demands := map[ClientAuthType]struct{ cert, verified bool }{
 		RequireAnyClientCert:       {true, false},
 		VerifyClientCertIfGiven:    {false, true},
@@ -184,7 +187,7 @@ func (c *Config) setTickets(cc *cbridge.Config) error {
 		return err
 	}
 	count := max(c.NewSessionTickets, 1)
-	if c.ClientAuth != NoClientCert {
+	if c.ClientAuth != NoClientCert && !c.unjudged() {
 		count = 0 // a TLS 1.3 ticket of the library does not say whose it is
 	}
 	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") {

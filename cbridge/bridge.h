@@ -148,6 +148,7 @@ void gm_ssl_set_timer(gm_ssl *s);
 
 // verify.c
 void gm_ssl_set_verify(gm_ssl *s, int on);
+void gm_conf_verify(gm_config *c, int on);
 
 // config.c
 gm_config *gm_config_new(void *handle);

@@ -78,6 +78,7 @@ type Config struct {
 	certSelect CertSelectFunc
 	psk        PSKFunc
 	trustedCAs TrustedCAsFunc
+	verify     VerifyFunc
 
 	async   AsyncPrivate
 	signers []*signer // of the keys that C has handles of

@@ -171,6 +171,9 @@ var closures = map[string]func(t *testing.T, p pair, fail func() error){
 	"verify": func(_ *testing.T, p pair, fail func() error) {
 		p.client.SetVerify(func([]byte, int, uint32) (uint32, error) { return 0, fail() })
 	},
+	"verify of the config": func(_ *testing.T, p pair, fail func() error) {
+		p.client.conf.SetVerify(func([]byte, int, uint32) (uint32, error) { return 0, fail() })
+	},
 	"random": func(_ *testing.T, p pair, fail func() error) {
 		p.client.conf.SetRandom(func([]byte) error { return fail() })
 	},

@@ -25,14 +25,39 @@ func (s *SSL) SetVerify(f VerifyFunc) error {
 // goroutine that drives the handshake. It may block, and then pins its thread.
 //
 //export gombVerify
-func gombVerify(h unsafe.Pointer, der *C.uchar, n C.size_t, depth C.int, flags *C.uint32_t) (ret C.int) {
+func gombVerify(h unsafe.Pointer, der *C.uchar, n C.size_t, depth C.int, flags *C.uint32_t) C.int {
 	s := fromHandle[SSL](h)
 	if s == nil {
 		return C.int(ErrX509FatalError)
 	}
-	return s.trap.run(ErrX509FatalError, func() error {
-		f, err := s.verify(unsafe.Slice((*byte)(der), n), int(depth), uint32(*flags))
-		*flags = C.uint32_t(f)
+	return s.trap.verify(s.verify, der, n, depth, flags)
+}
+
+// SetVerify sets the verification callback of the connections that have none of their own (mbedtls_ssl_conf_verify); nil
+// removes it. It is called by several connections at once.
+func (c *Config) SetVerify(f VerifyFunc) error {
+	return c.use(func(cc *C.gm_config) error {
+		c.verify = f
+		C.gm_conf_verify(cc, flag(f != nil))
+		return nil
+	})
+}
+
+// gombConfigVerify is reached as gombVerify is.
+//
+//export gombConfigVerify
+func gombConfigVerify(conf, ssl unsafe.Pointer, der *C.uchar, n C.size_t, depth C.int, flags *C.uint32_t) C.int {
+	c := fromHandle[Config](conf)
+	if c == nil {
+		return C.int(ErrX509FatalError)
+	}
+	return trapOf(c, ssl).verify(c.verify, der, n, depth, flags)
+}
+
+func (t *trap) verify(f VerifyFunc, der *C.uchar, n C.size_t, depth C.int, flags *C.uint32_t) C.int {
+	return t.run(ErrX509FatalError, func() error {
+		left, err := f(unsafe.Slice((*byte)(der), n), int(depth), uint32(*flags))
+		*flags = C.uint32_t(left)
 		return err
 	})
 }

@@ -178,6 +178,9 @@ mbedtls_x509_crl *gm_crl_new(void);
 void gm_crl_delete(mbedtls_x509_crl *crl);
 int gm_crl_parse(mbedtls_x509_crl *crl, const unsigned char *buf, size_t len);
 const mbedtls_x509_crt_profile *gm_crt_profile(int which);
+int gm_crt_info(const mbedtls_x509_crt *crt, const char *prefix, char *buf, size_t size);
+int gm_crt_verify_info(uint32_t flags, const char *prefix, char *buf, size_t size);
+int gm_crt_subject(const mbedtls_x509_crt *crt, char *buf, size_t size);
 mbedtls_pk_context *gm_pk_new(void);
 void gm_pk_delete(mbedtls_pk_context *pk);
 int gm_pk_parse_key(mbedtls_pk_context *pk, const unsigned char *key, size_t keylen, const unsigned char *pwd,

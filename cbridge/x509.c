@@ -69,3 +69,35 @@ const mbedtls_x509_crt_profile *gm_crt_profile(int which)
             return &mbedtls_x509_crt_profile_default;
     }
 }
+
+// These return the length of the text, MBEDTLS_ERR_X509_BUFFER_TOO_SMALL, or another error.
+int gm_crt_info(const mbedtls_x509_crt *crt, const char *prefix, char *buf, size_t size)
+{
+#if !defined(MBEDTLS_X509_REMOVE_INFO)
+    return mbedtls_x509_crt_info(buf, size, prefix, crt);
+#else
+    (void) crt;
+    (void) prefix;
+    (void) buf;
+    (void) size;
+    return GM_NOT_BUILT;
+#endif
+}
+
+int gm_crt_verify_info(uint32_t flags, const char *prefix, char *buf, size_t size)
+{
+#if !defined(MBEDTLS_X509_REMOVE_INFO)
+    return mbedtls_x509_crt_verify_info(buf, size, prefix, flags);
+#else
+    (void) flags;
+    (void) prefix;
+    (void) buf;
+    (void) size;
+    return GM_NOT_BUILT;
+#endif
+}
+
+int gm_crt_subject(const mbedtls_x509_crt *crt, char *buf, size_t size)
+{
+    return mbedtls_x509_dn_gets(buf, size, &crt->subject);
+}

@@ -37,14 +37,6 @@ func Shutdown() {
 	C.mbedtls_psa_crypto_free()
 }
 
-// Feature reports whether the library was built with an option, such as MBEDTLS_SSL_ALPN
-// (mbedtls_version_check_feature).
-func Feature(option string) bool {
-	s := C.CString(option)
-	defer free(s)
-	return C.mbedtls_version_check_feature(s) == 0
-}
-
 // Version is the library's own version string (mbedtls_version_get_string).
 func Version() string {
 	var buf [16]C.char

@@ -1,5 +1,5 @@
 // Command gencodes writes cbridge/codes.go and mbedtls/codes.go: the error codes that the vendored headers define, as Go
-// constants. Run it through go generate ./cbridge after a move to another release; with -check it only compares.
+// constants; and cbridge/options.c, a table of the options of a build. Run it through go generate ./cbridge after a move to another release; with -check it only compares.
 package main
 
 import (
@@ -105,11 +105,12 @@ func run(root string, checkOnly bool) error {
 	if err != nil {
 		return err
 	}
-	for path, make := range map[string]func([]code) ([]byte, error){
-		"cbridge/codes.go": bridgeFile,
-		"mbedtls/codes.go": publicFile,
+	for path, make := range map[string]func() ([]byte, error){
+		"cbridge/codes.go":  func() ([]byte, error) { return bridgeFile(list) },
+		"mbedtls/codes.go":  func() ([]byte, error) { return publicFile(list) },
+		"cbridge/options.c": func() ([]byte, error) { return optionsFile(filepath.Join(root, "third_party/mbedtls/src")) },
 	} {
-		want, err := make(list)
+		want, err := make()
 		if err != nil {
 			return err
 		}

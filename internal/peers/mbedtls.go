@@ -23,8 +23,8 @@ var mbedtlsVersions = map[uint16][]string{
 	tls.VersionTLS13: {"force_version=tls13"},
 }
 
-// mbedtlsProgram finds a program of the vendored tree: where build.sh says, or else where it puts them.
-func mbedtlsProgram(name string) (string, error) {
+// MbedTLSProgram is the path of a program of the vendored tree: where build.sh says, or else where it puts them.
+func MbedTLSProgram(name string) (string, error) {
 	if dir := os.Getenv("GOMBEDTLS_PROGRAMS"); dir != "" {
 		return filepath.Join(dir, name), nil
 	}
@@ -70,7 +70,7 @@ var mbedtlsReady = regexp.MustCompile(`Waiting for a remote connection \.\.\.`)
 var mbedtlsClosed = regexp.MustCompile(`Closing the connection\.\.\. done\s+\. Waiting`)
 
 func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
-	program, err := mbedtlsProgram("ssl_server2")
+	program, err := MbedTLSProgram("ssl_server2")
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func mbedtlsServer(ctx context.Context, o Options) (*Peer, error) {
 }
 
 func mbedtlsClient(ctx context.Context, addr string, o Options) (*Peer, error) {
-	program, err := mbedtlsProgram("ssl_client2")
+	program, err := MbedTLSProgram("ssl_client2")
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ var proxyReady = regexp.MustCompile(`Waiting for a remote connection \.\.\.`)
 // "seed=1" or "delay_cli=ClientHello"; without a seed it takes the time. Its stdout comes in blocks, so that what is
 // there lags behind.
 func UDPProxy(ctx context.Context, upstream string, args ...string) (*Peer, error) {
-	program, err := mbedtlsProgram("udp_proxy")
+	program, err := MbedTLSProgram("udp_proxy")
 	if err != nil {
 		return nil, err
 	}

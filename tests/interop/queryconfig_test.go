@@ -1,0 +1,42 @@
+package interop_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/peers"
+)
+
+// Upstream's own program, of the same build, prints the same, and finds the same undefined.
+func TestQueryConfigIsThatOfUpstream(t *testing.T) {
+	program, err := peers.MbedTLSProgram("query_compile_time_config")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, "-l").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, name := range cbridge.Configs() {
+		expansion, _ := cbridge.QueryConfig(name)
+		if expansion != "" {
+			expansion = "=" + expansion
+		}
+		lines = append(lines, name+expansion)
+	}
+	if diff := cmp.Diff(strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"), lines); diff != "" {
+		t.Errorf("(-upstream +ours):\n%s", diff)
+	}
+	for _, name := range []string{"MBEDTLS_SSL_TLS_C", "MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_PLATFORM_SETBUF_ALT", "NO_SUCH_OPTION"} {
+		expansion, defined := cbridge.QueryConfig(name)
+		out, err := exec.Command(program, name).Output()
+		if defined != (err == nil) || strings.TrimSuffix(string(out), "\n") != expansion {
+			t.Errorf("%s: %q, %t; upstream: %q, %v", name, expansion, defined, out, err)
+		}
+	}
+}

@@ -256,6 +256,8 @@ void gm_session_delete(mbedtls_ssl_session *s);
 int gm_session_load(mbedtls_ssl_session *s, const unsigned char *buf, size_t len);
 void gm_session_info_get(const mbedtls_ssl_session *s, gm_session_info *info);
 int gm_session_created(mbedtls_ssl_session *s, int64_t *ms);
+int gm_session_ticket_fields(const mbedtls_ssl_session *s, int64_t *created, uint32_t *age_add, uint8_t *flags);
+int gm_session_set_ticket_fields(mbedtls_ssl_session *s, int64_t created, uint32_t age_add, uint8_t flags);
 int gm_ssl_get_session(gm_ssl *s, mbedtls_ssl_session *dst);
 int gm_ssl_set_session(gm_ssl *s, const mbedtls_ssl_session *src, int early_data);
 const mbedtls_ssl_session *gm_ssl_session(const gm_ssl *s);

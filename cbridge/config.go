@@ -4,7 +4,6 @@ package cbridge
 import "C"
 
 import (
-	"errors"
 	"runtime"
 	"time"
 )
@@ -266,10 +265,17 @@ func (c *Config) SetCAs(ca *Crt, crl *Crl) error {
 	})
 }
 
-// AddOwnCert adds a chain and the key of its leaf (mbedtls_ssl_conf_own_cert).
+// AddOwnCert adds a chain and the key of its leaf, which may be nil if closures of SetAsyncPrivate have it
+// (mbedtls_ssl_conf_own_cert).
 func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
 	return c.use(func(cc *C.gm_config) error {
-		if err := errors.Join(c.kept.keep(crt.res), c.kept.keep(key.res)); err != nil {
+		if err := c.kept.keep(crt.res); err != nil {
+			return err
+		}
+		if key == nil {
+			return check(C.gm_conf_own_cert(cc, crt.c, nil), "mbedtls_ssl_conf_own_cert", "")
+		}
+		if err := c.kept.keep(key.res); err != nil {
 			return err
 		}
 		c.signers = append(c.signers, key.signer)

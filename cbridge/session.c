@@ -149,3 +149,44 @@ int gm_session_created(mbedtls_ssl_session *s, int64_t *ms)
     return GM_NOT_BUILT;
 #endif
 }
+
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_HAVE_TIME) && defined(MBEDTLS_SSL_SRV_C) && \
+    defined(MBEDTLS_SSL_SESSION_TICKETS)
+
+int gm_session_ticket_fields(const mbedtls_ssl_session *s, int64_t *created, uint32_t *age_add, uint8_t *flags)
+{
+    *created = s->ticket_creation_time;
+    *age_add = s->ticket_age_add;
+    *flags = s->ticket_flags;
+    return 0;
+}
+
+int gm_session_set_ticket_fields(mbedtls_ssl_session *s, int64_t created, uint32_t age_add, uint8_t flags)
+{
+    s->ticket_creation_time = created;
+    s->ticket_age_add = age_add;
+    s->ticket_flags = flags;
+    return 0;
+}
+
+#else
+
+int gm_session_ticket_fields(const mbedtls_ssl_session *s, int64_t *created, uint32_t *age_add, uint8_t *flags)
+{
+    (void) s;
+    (void) created;
+    (void) age_add;
+    (void) flags;
+    return GM_NOT_BUILT;
+}
+
+int gm_session_set_ticket_fields(mbedtls_ssl_session *s, int64_t created, uint32_t age_add, uint8_t flags)
+{
+    (void) s;
+    (void) created;
+    (void) age_add;
+    (void) flags;
+    return GM_NOT_BUILT;
+}
+
+#endif

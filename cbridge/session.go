@@ -57,6 +57,37 @@ func (s *Session) TicketCreated() (t time.Time, err error) {
 	return time.UnixMilli(int64(ms)), check(ret, "mbedtls_ssl_session_get_ticket_creation_time", "MBEDTLS_SSL_SESSION_TICKETS")
 }
 
+// TicketFields are what a TLS 1.3 server reads of the session in a ticket that it gets back.
+type TicketFields struct {
+	Created time.Time // to the millisecond
+	AgeAdd  uint32    // milliseconds, modulo 2^32 (RFC 8446 section 4.6.1)
+	Flags   uint8     // what the ticket may be used for: TicketPSK and the others
+}
+
+// TicketFields reads them.
+func (s *Session) TicketFields() (f TicketFields, err error) {
+	if err := s.res.acquire(); err != nil {
+		return f, err
+	}
+	defer runtime.KeepAlive(s)
+	defer s.res.release()
+	var created C.int64_t
+	ret := C.gm_session_ticket_fields(s.c, &created, (*C.uint32_t)(&f.AgeAdd), (*C.uint8_t)(&f.Flags))
+	f.Created = time.UnixMilli(int64(created))
+	return f, check(ret, "", "MBEDTLS_SSL_PROTO_TLS1_3")
+}
+
+// SetTicketFields changes them, in a session that nobody else uses: to test what a server makes of such tickets.
+func (s *Session) SetTicketFields(f TicketFields) error {
+	if err := s.res.acquire(); err != nil {
+		return err
+	}
+	defer runtime.KeepAlive(s)
+	defer s.res.release()
+	ret := C.gm_session_set_ticket_fields(s.c, C.int64_t(f.Created.UnixMilli()), C.uint32_t(f.AgeAdd), C.uint8_t(f.Flags))
+	return check(ret, "", "MBEDTLS_SSL_PROTO_TLS1_3")
+}
+
 // Save writes the session in the library's own format (mbedtls_ssl_session_save). The caller wipes it.
 func (s *Session) Save() ([]byte, error) {
 	if err := s.res.acquire(); err != nil {

@@ -81,10 +81,16 @@ func goBytes(p *C.uchar, n *C.size_t) []byte {
 	return C.GoBytes(unsafe.Pointer(p), C.int(*n))
 }
 
-// AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply
+// AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply. key
+// may be nil if closures of SetAsyncPrivate have it
 // (mbedtls_ssl_set_hs_own_cert).
 func (s *SSL) AddHandshakeOwnCert(crt *Crt, key *PK) error {
-	if err := errors.Join(s.keep(crt.res), s.keep(key.res)); err != nil {
+	if err := s.keep(crt.res); err != nil {
+		return err
+	}
+	if key == nil {
+		key = new(PK)
+	} else if err := s.keep(key.res); err != nil {
 		return err
 	}
 	return s.during("mbedtls_ssl_set_hs_own_cert", "MBEDTLS_SSL_SERVER_NAME_INDICATION", func(c *C.gm_ssl) C.int {

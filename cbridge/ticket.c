@@ -159,14 +159,14 @@ static int closure_write(void *ctx, const mbedtls_ssl_session *session, unsigned
 // Reached as keys_parse is. It may block, and then pins its thread.
 static int closure_parse(void *ctx, mbedtls_ssl_session *session, unsigned char *buf, size_t len)
 {
-    int unknown = 0;
+    int refused = 0;
     int ret = gombTicketParse(((gm_config *) ctx)->handle, gm_current != NULL ? gm_current->handle : NULL, session, buf,
-                              len, &unknown);
+                              len, &refused);
     if (ret != 0) {
         gm_ssl_fail(ret);
         return ret;
     }
-    return unknown ? MBEDTLS_ERR_SSL_INVALID_MAC : judge(ctx, session);
+    return refused != 0 ? refused : judge(ctx, session);
 }
 
 #endif

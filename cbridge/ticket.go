@@ -4,6 +4,7 @@ package cbridge
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -89,13 +90,14 @@ func (c *Config) SetTicketKeys(k *TicketKeys) error {
 }
 
 // TicketFuncs are closures in place of TicketKeys. All slices are C memory, valid only during the call: a session holds
-// secrets. An error of either fails the handshake.
+// secrets. Any other error of either fails the handshake.
 type TicketFuncs struct {
 	// Write makes a ticket of a session that the library saved, and tells how long it may be used: a number of seconds,
 	// in TLS 1.3 at most 604800.
 	Write func(session []byte) (ticket []byte, lifetime time.Duration, err error)
 
-	// Parse gives back the session; nil without an error leads to a full handshake. What it returns is wiped.
+	// Parse gives back the session. nil without an error leads to a full handshake, and so does an error that matches
+	// ErrSSLInvalidMAC or ErrSSLSessionTicketExpired. What it returns is wiped.
 	Parse func(ticket []byte) (session []byte, err error)
 }
 
@@ -142,7 +144,7 @@ func gombTicketWrite(conf, ssl unsafe.Pointer, session *C.uchar, n C.size_t, to 
 // goroutine that drives the handshake. It may block, and then pins its thread.
 //
 //export gombTicketParse
-func gombTicketParse(conf, ssl unsafe.Pointer, session *C.mbedtls_ssl_session, ticket *C.uchar, n C.size_t, unknown *C.int) C.int {
+func gombTicketParse(conf, ssl unsafe.Pointer, session *C.mbedtls_ssl_session, ticket *C.uchar, n C.size_t, refused *C.int) C.int {
 	c := fromHandle[Config](conf)
 	if c == nil {
 		return C.int(ErrSSLInternalError)
@@ -150,11 +152,20 @@ func gombTicketParse(conf, ssl unsafe.Pointer, session *C.mbedtls_ssl_session, t
 	return trapOf(c, ssl).run(ErrSSLInternalError, func() error {
 		data, err := c.tickets.Parse(unsafe.Slice((*byte)(ticket), n))
 		defer clear(data)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrSSLSessionTicketExpired):
+			*refused = C.int(ErrSSLSessionTicketExpired)
+			return nil
+		case errors.Is(err, ErrSSLInvalidMAC):
+			*refused = C.int(ErrSSLInvalidMAC)
+			return nil
+		case err != nil:
 			return err
 		}
 		// A session of another build is as good as none.
-		*unknown = flag(data == nil || loadInto(session, data) != nil)
+		if data == nil || loadInto(session, data) != nil {
+			*refused = C.int(ErrSSLInvalidMAC)
+		}
 		return nil
 	})
 }

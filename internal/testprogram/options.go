@@ -314,7 +314,7 @@ func (o *Options) printVersion(s string) error {
 }
 
 func (o *Options) queryConfig(name string) error {
-	expansion, defined := "", false
+	expansion, defined := cbridge.QueryConfig(name)
 	if !defined {
 		return &UsageError{Status: 1}
 	}

@@ -30,6 +30,7 @@ type Program struct {
 
 	CIDValue, CIDValueRenego []byte
 	Secrets                  *Secrets // of the newest handshake; nil if nobody wants to know
+	Socket                   *Socket  // of the connection whose handshake comes next
 
 	psk    []byte
 	closer []func() error
@@ -337,6 +338,7 @@ func (p *Program) setDTLS() error {
 		o.SRTPMKI, o.AcceptSRTPMKI = mki, p.SupportMKI
 	}
 	p.HookContext(func(s *cbridge.SSL) error {
+		p.Socket.Check(s)
 		if p.MTU != nil { // also one that Config.DTLS.MTU refuses
 			if err := s.SetMTU(*p.MTU); err != nil {
 				return err

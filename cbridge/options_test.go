@@ -15,7 +15,7 @@ func TestQueryConfig(t *testing.T) {
 		{"MBEDTLS_IGNORE_RETURN", "MBEDTLS_IGNORE_RETURN", true}, // has a parameter
 		{"MBEDTLS_PLATFORM_STD_NV_SEED_FILE", `"seedfile"`, true},
 		{"PSA_WANT_ALG_SHA_256", "1", true},
-		{"MBEDTLS_PLATFORM_SETBUF_ALT", "", false},
+		{"MBEDTLS_NO_PLATFORM_ENTROPY", "", false},
 		{"MBEDTLS_SSL_CIPHERSUITES", "", false},
 		{"NO_SUCH_OPTION", "", false},
 		{"", "", false},

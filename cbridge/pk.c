@@ -21,7 +21,16 @@ int gm_pk_parse_key(mbedtls_pk_context *pk, const unsigned char *key, size_t key
     return mbedtls_pk_parse_key(pk, key, keylen, pwd, pwdlen, mbedtls_ctr_drbg_random, drbg);
 }
 
-int gm_crt_check_pair(const mbedtls_x509_crt *crt, const mbedtls_pk_context *prv, mbedtls_ctr_drbg_context *drbg)
+// gm_pk_sign writes at most MBEDTLS_PK_SIGNATURE_MAX_SIZE bytes.
+int gm_pk_sign(mbedtls_pk_context *pk, int md, const unsigned char *hash, size_t hash_len, unsigned char *sig,
+               size_t *sig_len, mbedtls_ctr_drbg_context *drbg)
 {
-    return mbedtls_pk_check_pair(&crt->pk, prv, mbedtls_ctr_drbg_random, drbg);
+    return mbedtls_pk_sign(pk, (mbedtls_md_type_t) md, hash, hash_len, sig, MBEDTLS_PK_SIGNATURE_MAX_SIZE, sig_len,
+                           mbedtls_ctr_drbg_random, drbg);
+}
+
+int gm_pk_decrypt(mbedtls_pk_context *pk, const unsigned char *in, size_t in_len, unsigned char *out, size_t size,
+                  size_t *out_len, mbedtls_ctr_drbg_context *drbg)
+{
+    return mbedtls_pk_decrypt(pk, in, in_len, out, out_len, size, mbedtls_ctr_drbg_random, drbg);
 }

@@ -56,11 +56,30 @@ func ParsePrivateKey(data, password []byte) (*PrivateKey, error) {
 	return &PrivateKey{pk}, nil
 }
 
-// Type is the kind of the key: "RSA" or "EC".
+// Type is the kind of the key: "RSA", "EC", or "Opaque".
 func (k *PrivateKey) Type() string { return k.pk.Type() }
 
 // Bits is the size of the key.
 func (k *PrivateKey) Bits() int { return k.pk.Bits() }
+
+// Opaque copies the key into PSA's volatile key store, and returns a key that stands for the copy: the library then signs
+// through PSA, as it would with a key that a driver keeps. What the copy may be used for is one or two of rsa-sign-pkcs1,
+// rsa-sign-pss, rsa-sign-pss-sha256, rsa-sign-pss-sha384, rsa-sign-pss-sha512, rsa-decrypt, ecdsa-sign and ecdh; without
+// any, for signatures in all versions. The store holds few keys at once (MBEDTLS_PSA_KEY_SLOT_COUNT); the copy leaves it
+// when it is closed and no Config uses it. It needs a build with MBEDTLS_USE_PSA_CRYPTO (mbedtls_pk_import_into_psa,
+// mbedtls_pk_setup_opaque).
+func (k *PrivateKey) Opaque(uses ...string) (*PrivateKey, error) {
+	if len(uses) > 2 {
+		return nil, fmt.Errorf("mbedtls: private key: a policy of PSA has two algorithms at most, not %d", len(uses))
+	}
+	both := [2]string{"none", "none"}
+	copy(both[:], uses)
+	pk, err := k.pk.ImportOpaque(both[0], both[1])
+	if err != nil {
+		return nil, fmt.Errorf("mbedtls: private key: %w", err)
+	}
+	return &PrivateKey{pk}, nil
+}
 
 // Close wipes the key once no Config uses it, without waiting for the garbage collector.
 func (k *PrivateKey) Close() error { return k.pk.Close() }

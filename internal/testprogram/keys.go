@@ -1,7 +1,6 @@
 package testprogram
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -157,7 +156,13 @@ func (p *Program) loadKeys() (string, error) {
 
 // makeOpaque moves a key into PSA's key store.
 func (p *Program) makeOpaque(k *OwnKey, algs [2]string) error {
-	return errors.ErrUnsupported
+	opaque, err := k.Key.ImportOpaque(algs[0], algs[1])
+	if err != nil {
+		return err
+	}
+	p.onClose(opaque.Close)
+	k.Key = opaque
+	return nil
 }
 
 // Certificate is the pair as a Config takes it.

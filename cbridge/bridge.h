@@ -270,6 +270,7 @@ int gm_ssl_get_session(gm_ssl *s, mbedtls_ssl_session *dst);
 int gm_ssl_set_session(gm_ssl *s, const mbedtls_ssl_session *src, int early_data);
 const mbedtls_ssl_session *gm_ssl_session(const gm_ssl *s);
 int gm_conf_session_tickets(gm_config *c, int on);
+int gm_conf_ticket_signals(gm_config *c, int on);
 int gm_conf_offers(const gm_config *c, int suite);
 void gm_conf_version_range(const gm_config *c, int *min, int *max);
 

@@ -120,6 +120,18 @@ int gm_conf_session_tickets(gm_config *c, int on)
 #endif
 }
 
+int gm_conf_ticket_signals(gm_config *c, int on)
+{
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(&c->conf, on);
+    return 0;
+#else
+    (void) c;
+    (void) on;
+    return GM_NOT_BUILT;
+#endif
+}
+
 void gm_conf_version_range(const gm_config *c, int *min, int *max)
 {
     *min = (int) c->conf.min_tls_version;

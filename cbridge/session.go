@@ -216,6 +216,14 @@ func (c *Config) SetSessionTickets(on bool) error {
 	})
 }
 
+// SetTicketSignals is the half of SetSessionTickets that is for TLS 1.3: without, Read ignores tickets
+// (mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets).
+func (c *Config) SetTicketSignals(on bool) error {
+	return c.set("mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets", "MBEDTLS_SSL_SESSION_TICKETS", func(cc *C.gm_config) C.int {
+		return C.gm_conf_ticket_signals(cc, flag(on))
+	})
+}
+
 // SetResumptionDemands tells a server what a session must hold of its client to be resumed beside what the
 // authentication mode demands: a certificate, and that it is still trusted.
 func (c *Config) SetResumptionDemands(cert, verified bool) error {

@@ -44,7 +44,7 @@ func (c *Config) setEarlyData(cc *cbridge.Config, server bool) error {
 	if c.MaxEarlyData < 0 || int64(c.MaxEarlyData) > 1<<32-1 {
 		return badField("MaxEarlyData", c.MaxEarlyData, "must be from 0 to %d", int64(1<<32-1))
 	}
-	if server && c.MaxEarlyData == 0 || !server && !cbridge.Feature("MBEDTLS_SSL_EARLY_DATA") {
+	if server && c.MaxEarlyData == 0 || !server && (!cbridge.Feature("MBEDTLS_SSL_EARLY_DATA") || c.unjudged()) {
 		return nil
 	}
 	return field("MaxEarlyData", c.MaxEarlyData, cc.SetEarlyData(uint32(c.MaxEarlyData)))
@@ -78,7 +78,7 @@ func (c *Conn) WriteEarlyData(p []byte) (n int, err error) {
 			return 0, err
 		}
 	}
-	if !c.early || c.resuming == nil || c.resuming.info.MaxEarlyData == 0 {
+	if !c.mayWriteEarly() {
 		return 0, cannotWriteEarlyData(errNoEarlyData)
 	}
 	if err := c.ssl.Retain(); err != nil {
@@ -103,6 +103,10 @@ func (c *Conn) WriteEarlyData(p []byte) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+func (c *Conn) mayWriteEarly() bool {
+	return c.config.unjudged() || c.early && c.resuming != nil && c.resuming.info.MaxEarlyData > 0
 }
 
 func cannotWriteEarlyData(cause error) error {

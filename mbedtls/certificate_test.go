@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
@@ -126,6 +127,53 @@ func TestCertificateWithAKeyOfTheStandardLibrary(t *testing.T) {
 		config.Certificates = []Certificate{{Certificate: c.Certificate, PrivateKey: c.PrivateKey}}
 		connected(t, client, config)
 		config.Close()
+	}
+}
+
+func TestCertificateWithAnOpaqueKey(t *testing.T) {
+	client, server := configs(t)
+	for _, test := range []struct {
+		algorithm testpki.Algorithm
+		uses      []string
+		want      [2]bool // in TLS 1.2 and 1.3
+	}{
+		{testpki.P256, nil, [2]bool{true, true}},
+		{testpki.RSA2048, nil, [2]bool{true, true}},
+		{testpki.RSA2048, []string{"rsa-sign-pkcs1"}, [2]bool{true, false}},
+		{testpki.RSA2048, []string{"rsa-sign-pss"}, [2]bool{false, true}},
+		{testpki.RSA2048, []string{"rsa-sign-pss", "rsa-sign-pkcs1"}, [2]bool{false, true}}, // TLS 1.2 goes by the first
+	} {
+		c := issue(t, testpki.Leaf{Algorithm: test.algorithm})
+		key, err := c.PrivateKey.(*PrivateKey).Opaque(test.uses...)
+		if !cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+			mustBe(t, "without PSA", err, errors.ErrUnsupported)
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.PrivateKey = key
+		for i, version := range []uint16{VersionTLS12, VersionTLS13} {
+			config := server.Clone()
+			config.Certificates, config.MinVersion, config.MaxVersion = []Certificate{c}, version, version
+			a, b := ends(t, client, config)
+			if cErr, sErr := handshakes(a, b); (cErr == nil && sErr == nil) != test.want[i] {
+				t.Errorf("%s %v, %s: %v, %v", test.algorithm, test.uses, VersionName(version), cErr, sErr)
+			}
+			config.Close()
+		}
+		if _, err := key.Opaque("ecdh", "ecdh", "ecdh"); err == nil {
+			t.Error("three algorithms are taken")
+		}
+		if key.Type() != "Opaque" {
+			t.Errorf("type %s", key.Type())
+		}
+		c.Certificate = authority.Issue(testpki.Leaf{}).Certificate // of another EC key
+		config := &Config{Certificates: []Certificate{c}}
+		if _, err := config.build(true, cbridge.Stream); err == nil {
+			t.Error("another's key is taken")
+		}
+		key.Close()
 	}
 }
 

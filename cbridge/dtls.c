@@ -59,10 +59,10 @@ int gm_min_mtu(void)
            2 * MBEDTLS_MAX_IV_LENGTH + 12 + 1;
 }
 
-int gm_ssl_set_mtu(gm_ssl *s, int mtu)
+int gm_ssl_set_mtu(gm_ssl *s, int mtu, int min)
 {
 #if defined(MBEDTLS_SSL_PROTO_DTLS)
-    if (mtu != 0 && (mtu < gm_min_mtu() || mtu > UINT16_MAX)) {
+    if (mtu != 0 && (mtu < min || mtu > UINT16_MAX)) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
     mbedtls_ssl_set_mtu(&s->ssl, (uint16_t) mtu);
@@ -70,6 +70,7 @@ int gm_ssl_set_mtu(gm_ssl *s, int mtu)
 #else
     (void) s;
     (void) mtu;
+    (void) min;
     return GM_NOT_BUILT;
 #endif
 }

@@ -68,15 +68,19 @@ int gm_ssl_renegotiating(const gm_ssl *s)
 int gm_ssl_continue_renegotiation(gm_ssl *s)
 {
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
+    mbedtls_ssl_context *ssl = &s->ssl;
     int ret = 0;
     while (ret == 0 && gm_ssl_renegotiating(s)) {
-        if (s->ssl.in_offt != NULL) {
+        if (ssl->in_offt != NULL) {
             return MBEDTLS_ERR_SSL_WAITING_SERVER_HELLO_RENEGO;  // data that is not all read comes first
         }
         ret = gm_ssl_step(s);
         if (s->verdict != 0) {
             return s->verdict;
         }
+    }
+    if (ret != 0) {
+        MBEDTLS_SSL_DEBUG_RET(1, "mbedtls_ssl_handshake", ret);  // as they would
     }
     return recount(s, ret);
 #else

@@ -7,6 +7,7 @@ func (c *client) setUp() (string, error) {
 	if err := c.Configure(); err != nil {
 		return "", err
 	}
+	c.Config.AllowRenegotiation = c.Renegotiation || c.Renegotiate > 0 // upstream's begins one also without asking for it
 	c.Config.SessionTicketsDisabled = c.Tickets == 0
 	c.Config.ClientSessionCache = tickets{c}
 	c.HookConfig(c.hookConfig)

@@ -319,11 +319,11 @@ func (p *Program) setDTLS() error {
 	}
 	o.InsecureDisableAntiReplay = p.AntiReplay != nil && !*p.AntiReplay
 	if p.CID || p.cidRenego() {
-		length := len(p.CIDValue)
+		id := p.CIDValue
 		if !p.CID {
-			length = len(p.CIDValueRenego)
+			id = p.CIDValueRenego
 		}
-		o.ConnectionID = &mbedtls.ConnectionID{Length: length, Generate: func() ([]byte, error) { return p.CIDValue, nil }}
+		o.ConnectionID = &mbedtls.ConnectionID{Length: len(id), Generate: func() ([]byte, error) { return id, nil }}
 	}
 	if p.UseSRTP {
 		o.SRTPProfiles = []mbedtls.SRTPProfile{mbedtls.SRTPAES128CMHMACSHA1_80, mbedtls.SRTPAES128CMHMACSHA1_32,
@@ -340,14 +340,14 @@ func (p *Program) setDTLS() error {
 	p.HookContext(func(s *cbridge.SSL) error {
 		p.Socket.Check(s)
 		if p.MTU != nil { // also one that Config.DTLS.MTU refuses
-			if err := s.SetMTU(*p.MTU); err != nil {
+			if err := s.SetAnyMTU(*p.MTU); err != nil {
 				return err
 			}
 		}
-		if o.ConnectionID != nil && !p.CID {
-			return s.SetCID(false, nil)
+		if p.CID || !cbridge.Feature("MBEDTLS_SSL_DTLS_CONNECTION_ID") {
+			return nil
 		}
-		return nil
+		return s.SetCID(false, nil)
 	})
 	return nil
 }

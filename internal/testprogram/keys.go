@@ -104,12 +104,12 @@ func (p *Program) parsePair(crt, key []byte, password string) (*OwnKey, error) {
 	return &OwnKey{chain, pk}, nil
 }
 
-// loadKeys sets Keys: of a client one or none, of a server two that may be nil.
+// loadKeys sets Keys: of a client one, of a server two, that may be nil.
 func (p *Program) loadKeys() (string, error) {
-	pairs, builtIn := p.Own[:1], []func() (crt, key []byte, err error){testcreds.Client}
-	if p.Server {
-		pairs, builtIn = p.Own[:], []func() (crt, key []byte, err error){testcreds.ServerRSA, testcreds.ServerEC}
+	if !p.Server {
+		return p.loadClientKey()
 	}
+	pairs, builtIn := p.Own[:], []func() (crt, key []byte, err error){testcreds.ServerRSA, testcreds.ServerEC}
 	given, nothing := false, false
 	for _, pair := range pairs {
 		for _, name := range []string{pair.CrtFile, pair.KeyFile} {
@@ -148,10 +148,35 @@ func (p *Program) loadKeys() (string, error) {
 			types += ", " + name
 		}
 	}
-	if p.Server {
-		return fmt.Sprintf("(key types: %s)", types), nil
+	return fmt.Sprintf("(key types: %s)", types), nil
+}
+
+// loadClientKey takes what is not given from what is built in. Without one of both, there is neither.
+func (p *Program) loadClientKey() (string, error) {
+	pair := p.Own[0]
+	p.Keys = make([]*OwnKey, 1)
+	if pair.CrtFile == none || pair.KeyFile == none {
+		return "(key type: none)", nil
 	}
-	return fmt.Sprintf("(key type: %s)", types), nil
+	crt, key, err := testcreds.Client()
+	if err == nil && pair.CrtFile != "" {
+		crt, err = os.ReadFile(pair.CrtFile)
+	}
+	if err == nil && pair.KeyFile != "" {
+		key, err = os.ReadFile(pair.KeyFile)
+	}
+	if err != nil {
+		return "", err
+	}
+	own, err := p.parsePair(crt, key, pair.KeyPwd)
+	if err == nil && p.KeyOpaque {
+		err = p.makeOpaque(own, pair.OpaqueAlgs)
+	}
+	if err != nil {
+		return "", err
+	}
+	p.Keys[0] = own
+	return fmt.Sprintf("(key type: %s)", own.Key.Type()), nil
 }
 
 // makeOpaque moves a key into PSA's key store.

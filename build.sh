@@ -23,6 +23,9 @@ usage: ./build.sh VERB [OPTION…]
   test [--short] [--asan] [ARG…]
                     set everything up and run all checks and tests; --asan: the sanitizer run alone;
                     with ARGs: only go test -race ARG…
+  upstream SUITE [OPTION…]
+                    run Mbed TLS's own suite ssl-opt, compat or context-info with the Go programs in the place of the C
+                    ones, and compare the results; --profile P (default full); --help tells the other options
   bench [ARG…]      run the benchmarks; ARGs go to go test
   setup             install missing tools through apt (root), or say what is missing
   vendor            fetch, check and unpack the pinned Mbed TLS
@@ -135,6 +138,29 @@ test_asan() {
     ASAN_OPTIONS=detect_leaks=1 with_build go test -asan -ldflags='-w=0 -s=0' "$@"
 }
 
+upstream() {
+    local profile=full programs=suites select='' link_flags='' folder arguments=()
+    while (($#)); do
+        case $1 in
+        --profile)
+            (($# > 1)) || usage_error "upstream: --profile needs a name"
+            profile=$2
+            shift
+            ;;
+        --profile=*) profile=${1#*=} ;;
+        *) arguments+=("$1") ;;
+        esac
+        shift
+    done
+    setup "${BUILD_TOOLS[@]}" "${SUITE_TOOLS[@]}"
+    lib
+    mkdir -p build/upstream
+    go build -o build/upstream/ ./cmd/mbedtls-interop
+    # CGO_ variables are for the Go programs that it builds.
+    with_build exec build/upstream/mbedtls-interop "${arguments[@]}" \
+        --profile "$profile" --source "$release_tree" --build "$folder"
+}
+
 clean() {
     local remove=(build third_party/mbedtls/build cbridge/selected_build.h)
     case $* in
@@ -157,6 +183,7 @@ config) config "$@" ;;
 lib) lib_verb "$@" ;;
 demo) demo "$@" ;;
 test) test_verb "$@" ;;
+upstream) upstream "$@" ;;
 bench) bench "$@" ;;
 clean) clean "$@" ;;
 *) usage_error "unknown verb $verb" ;;

@@ -7,6 +7,8 @@
 
 readonly BUILDS=$THIRD_PARTY/build
 readonly PROGRAMS=(ssl/ssl_client2 ssl/ssl_server2 test/udp_proxy test/query_compile_time_config x509/cert_app)
+# What upstream's suites need beyond those, and tests and demo do not.
+readonly SUITE_PROGRAMS=(ssl/{ssl_server,ssl_client1,dtls_server,dtls_client,ssl_fork_server,ssl_pthread_server,ssl_context_info})
 # Without the last flag, undefined behaviour is only printed.
 readonly SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all'
 readonly PROFILES=(default full iot-dtls iot-dtls-draft tls13 minimal)
@@ -55,7 +57,10 @@ lib() {
     [[ -d $folder ]] || locked "$BUILDS" build_archives
     if [[ -n $programs ]]; then
         programs_stamp=$(sha256 cbridge/platform_time.c)
-        has_programs || locked "$BUILDS" build_programs
+        has_programs bin || locked "$BUILDS" build_programs bin "${PROGRAMS[@]}"
+    fi
+    if [[ $programs == suites ]]; then
+        has_programs suites || locked "$BUILDS" build_programs suites "${SUITE_PROGRAMS[@]}"
     fi
     [[ -z $select ]] || select_build
 }
@@ -164,11 +169,13 @@ EOF
 }
 
 # The programs link our mbedtls_ms_time, so they are as new as it is.
-has_programs() { [[ $(cat "$folder/bin/.stamp" 2>/dev/null) == "$programs_stamp" ]]; }
+has_programs() { [[ $(cat "$folder/$1/.stamp" 2>/dev/null) == "$programs_stamp" ]]; }
 
+# build_programs SUBFOLDER PROGRAM…
 build_programs() {
-    local work flags ldflags program began=$SECONDS
-    ! has_programs || return 0
+    local subfolder=$1 work flags ldflags program began=$SECONDS
+    shift
+    ! has_programs "$subfolder" || return 0
     new_temp work "$BUILDS"
     prepare_tree "$work" "$folder"
     ln -s "$folder"/lib/*.a "$work/tree/library"
@@ -178,12 +185,12 @@ build_programs() {
     $cc $cflags -DMBEDTLS_CONFIG_FILE='<gombedtls_config.h>' -I"$folder/include" \
         -c cbridge/platform_time.c -o "$work/platform_time.o" || die "cbridge/platform_time.c does not compile"
     say "lib: C programs: compiling"
-    make_quiet "$work" "lib: C programs" programs "${PROGRAMS[@]}"
+    make_quiet "$work" "lib: C programs" programs "$@"
     mkdir "$work/bin"
-    for program in "${PROGRAMS[@]}"; do cp "$work/tree/programs/$program" "$work/bin"; done
+    for program; do cp "$work/tree/programs/$program" "$work/bin"; done
     echo "$programs_stamp" >"$work/bin/.stamp"
-    [[ ! -e $folder/bin ]] || mv "$folder/bin" "$work/old"
-    mv "$work/bin" "$folder/bin"
+    [[ ! -e $folder/$subfolder ]] || mv "$folder/$subfolder" "$work/old"
+    mv "$work/bin" "$folder/$subfolder"
     rm -rf "$work"
     say "lib: C programs built in $((SECONDS - began)) s"
 }

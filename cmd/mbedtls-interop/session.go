@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// session is one call of this program.
+type session struct {
+	options
+	suite     *suite
+	kind      string // of the selection; empty: all
+	selection selection
+	key       string
+	w         io.Writer
+}
+
+// makeKey hashes what the result of the C programs depends on: their build, the scripts, the peers and the selection.
+func (s *session) makeKey() (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, filepath.Base(s.build), s.selection)
+	files, err := filepath.Glob(filepath.Join(s.source, "tests/opt-testcases/*.sh"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range append(files, filepath.Join(s.source, "tests", s.suite.script)) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		h.Write(data)
+	}
+	for _, command := range [][]string{{"openssl", "version"}, {"gnutls-cli", "--version"}, {"gnutls-serv", "--version"}} {
+		out, err := exec.Command(command[0], command[1:]...).Output()
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", strings.Join(command, " "), err)
+		}
+		h.Write(out)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
+}
+
+// path is that of a run's result, without its extension.
+func (s *session) path(programs string) string {
+	name := s.suite.name + "-" + programs + "-" + s.profile
+	if s.kind != "" {
+		name += "-" + s.kind
+	}
+	return filepath.Join(s.out, name)
+}
+
+// baseline returns the C programs' result: one that is kept, or else a new one.
+func (s *session) baseline(ctx context.Context) (*report, error) {
+	for _, all := range []session{{options: s.options, suite: s.suite}, *s} {
+		key, err := all.makeKey()
+		if err != nil {
+			return nil, err
+		}
+		c, err := readReport(all.path("c") + ".json")
+		if err != nil {
+			return nil, err
+		}
+		if c == nil || c.Key != key {
+			continue
+		}
+		return s.only(ctx, c)
+	}
+	return s.runC(ctx)
+}
+
+// only returns the part of a report that the selection has.
+func (s *session) only(ctx context.Context, c *report) (*report, error) {
+	if s.kind == "" || c.Selection != "" {
+		return c, nil
+	}
+	part := *c
+	part.Results = nil
+	keep, err := s.selected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range c.Results {
+		if keep(r.test) {
+			part.Results = append(part.Results, r)
+		}
+	}
+	return &part, nil
+}
+
+// selected returns whether a test is selected, before it is run.
+func (s *session) selected(ctx context.Context) (func(test) bool, error) {
+	if s.selection.list != nil {
+		return func(t test) bool { return slices.Contains(s.selection.list, t) }, nil
+	}
+	switch s.suite.name {
+	case "ssl-opt":
+		r := &runner{suite: s.suite, release: s.source}
+		tests, err := r.listTests(ctx, s.selection.filter)
+		return func(t test) bool { return slices.Contains(tests, t) }, err
+	case "compat":
+		return func(t test) bool {
+			_, cipher, err := parseCompat(t.Name)
+			return err == nil && grep(ctx, s.selection.filter, cipher)
+		}, nil
+	}
+	return func(t test) bool { return strings.Contains(t.Name, s.selection.filter) }, nil
+}
+
+// grep is what the script asks.
+func grep(ctx context.Context, pattern, text string) bool {
+	cmd := exec.CommandContext(ctx, "grep", "-q", "-e", pattern)
+	cmd.Stdin = strings.NewReader(text)
+	return cmd.Run() == nil
+}
+
+func (s *session) runC(ctx context.Context) (*report, error) {
+	p, err := cPrograms(s.build)
+	if err != nil {
+		return nil, err
+	}
+	return s.execute(ctx, "c", p, nil)
+}
+
+func (s *session) runGo(ctx context.Context, c *report) (*report, error) {
+	p, err := cPrograms(s.build)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := goPaths(s.programs)
+	if err != nil {
+		return nil, err
+	}
+	folder := s.bin
+	if folder == "" {
+		if folder, err = os.MkdirTemp(s.out, ".programs"); err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(folder)
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return nil, err
+	}
+	var build []string
+	for _, path := range paths {
+		name := filepath.Base(path)
+		file := filepath.Join(folder, name)
+		_, missing := os.Stat(file)
+		if _, err := os.Stat(filepath.Join(s.root, "cmd", name)); missing != nil && (err != nil || s.bin != "") {
+			fmt.Fprintf(s.w, "no Go program %s: the C program is used\n", name)
+			continue
+		}
+		if s.bin == "" {
+			build = append(build, name)
+		}
+		p[path] = file
+	}
+	if len(build) > 0 {
+		if err := goBuild(ctx, s.root, folder, build); err != nil {
+			return nil, err
+		}
+	}
+	return s.execute(ctx, s.programs, p, c)
+}
+
+// execute runs the selected tests, and those that failed once more. Of the latter it leaves out those that fail in c.
+func (s *session) execute(ctx context.Context, name string, p programs, c *report) (*report, error) {
+	path := s.path(name)
+	logs := filepath.Join(path, "logs")
+	if err := errors.Join(os.RemoveAll(path), os.MkdirAll(logs, 0o777)); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	total := 0
+	if c != nil {
+		total = len(c.Results)
+	}
+	r := &runner{
+		suite: s.suite, release: s.source, programs: p, logs: logs, keepLogs: s.keepLogs, ports: new(ports),
+		progress: newProgress(s.w, s.suite.name+" "+name, total),
+	}
+	out := &report{Script: s.suite.name, Programs: name, Profile: s.profile, Selection: s.kind, Key: s.key, Began: stamp()}
+	if name == "c" {
+		out.Selection = s.kind
+	}
+	results, err := r.runAll(ctx, s.selection, s.jobs)
+	out.Results = results
+	if err == nil && !s.noCompare {
+		err = s.repeat(ctx, r, results, c)
+	}
+	r.progress.end()
+	out.Seconds = since(began)
+	if err != nil {
+		return nil, err
+	}
+	file := path + ".json"
+	if s.json != "" && name == s.programs {
+		file = s.json
+	}
+	return out, out.write(file)
+}
+
+// repeat runs what failed once more, one test at a time.
+func (s *session) repeat(ctx context.Context, r *runner, results []*result, c *report) error {
+	again := map[test]*result{}
+	var list []test
+	var of map[test]*result
+	if c != nil {
+		of = c.byTest()
+	}
+	for _, res := range results {
+		if other := of[res.test]; res.Outcome == failed && (other == nil || other.last().Outcome != failed) {
+			again[res.test] = res
+			list = append(list, res.test)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	r.logs = filepath.Join(r.logs, "repeat")
+	if err := os.MkdirAll(r.logs, 0o777); err != nil {
+		return err
+	}
+	r.progress.end()
+	r.progress = newProgress(s.w, r.progress.label+", repeated", len(list))
+	second, err := r.runAll(ctx, selection{list: list}, 1)
+	for _, res := range second {
+		again[res.test].Repeat = &res.attempt
+	}
+	return err
+}
+
+// runAll runs what is selected.
+func (r *runner) runAll(ctx context.Context, s selection, jobs int) ([]*result, error) {
+	units, err := r.suite.units(ctx, r, s, jobs)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([][]*result, len(units))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(jobs)
+	for i, u := range units {
+		group.Go(func() (err error) {
+			parts[i], err = r.run(ctx, u)
+			return err
+		})
+	}
+	err = group.Wait()
+	return slices.Concat(parts...), err
+}

@@ -125,18 +125,11 @@ func grep(ctx context.Context, pattern, text string) bool {
 }
 
 func (s *session) runC(ctx context.Context) (*report, error) {
-	p, err := cPrograms(s.build)
-	if err != nil {
-		return nil, err
-	}
-	return s.execute(ctx, "c", p, nil)
+	return s.execute(ctx, "c", cPrograms(s.build), nil)
 }
 
 func (s *session) runGo(ctx context.Context, c *report) (*report, error) {
-	p, err := cPrograms(s.build)
-	if err != nil {
-		return nil, err
-	}
+	p := cPrograms(s.build)
 	paths, err := goPaths(s.programs)
 	if err != nil {
 		return nil, err
@@ -190,9 +183,6 @@ func (s *session) execute(ctx context.Context, name string, p programs, c *repor
 		progress: newProgress(s.w, s.suite.name+" "+name, total),
 	}
 	out := &report{Script: s.suite.name, Programs: name, Profile: s.profile, Selection: s.kind, Key: s.key, Began: stamp()}
-	if name == "c" {
-		out.Selection = s.kind
-	}
 	results, err := r.runAll(ctx, s.selection, s.jobs)
 	out.Results = results
 	if err == nil && !s.noCompare {
@@ -256,5 +246,9 @@ func (r *runner) runAll(ctx context.Context, s selection, jobs int) ([]*result, 
 		})
 	}
 	err = group.Wait()
-	return slices.Concat(parts...), err
+	results := slices.Concat(parts...)
+	if err == nil && len(results) == 0 {
+		err = fmt.Errorf("no test of %s is selected", r.suite.script)
+	}
+	return results, err
 }

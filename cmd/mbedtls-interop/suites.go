@@ -74,7 +74,7 @@ var suites = map[string]*suite{
 	"context-info": {
 		name: "context-info", script: "context-info.sh", printed: true, portArguments: noPorts,
 		units: func(_ context.Context, _ *runner, s selection, _ int) ([]unit, error) {
-			return []unit{{name: "context-info", wants: func(_ int, t test) bool {
+			return []unit{{name: "context-info", needs: []string{contextInfo}, wants: func(_ int, t test) bool {
 				return strings.Contains(t.Name, s.filter) && (s.list == nil || slices.Contains(s.list, t))
 			}}}, nil
 		},
@@ -95,13 +95,17 @@ var environment = []string{
 // The sample programs know no other port.
 const samplePort = 4433
 
-// optUnits deals the numbers that ssl-opt.sh gives the tests to twice as many executions as there are jobs, so that
-// no job waits for long at the end. Each execution walks through all tests, which takes some seconds.
 func optUnits(ctx context.Context, r *runner, s selection, jobs int) ([]unit, error) {
 	tests, err := r.listTests(ctx, s.filter)
 	if err != nil {
 		return nil, err
 	}
+	return deal(tests, s, jobs), nil
+}
+
+// deal deals the tests, which have the numbers from 1, to executions of ssl-opt.sh. Each walks through all tests, which
+// takes some seconds, so there are only so many that no job waits for long at the end.
+func deal(tests []test, s selection, jobs int) []unit {
 	var sample, memory, other []int
 	for i, t := range tests {
 		switch number := i + 1; {
@@ -115,36 +119,34 @@ func optUnits(ctx context.Context, r *runner, s selection, jobs int) ([]unit, er
 		}
 	}
 	var units []unit
-	add := func(numbers []int, port int) {
+	add := func(numbers []int, u unit) {
 		if len(numbers) == 0 {
 			return
 		}
-		text := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
-		args := []string{"--min", "0", "-n", text}
+		u.name = fmt.Sprintf("ssl-opt-%d", len(units)+1)
+		u.args = []string{"--min", "0", "-n", strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")}
 		if s.filter != "" {
-			args = append(args, "-f", s.filter)
+			u.args = append(u.args, "-f", s.filter)
 		}
-		units = append(units, unit{
-			name: fmt.Sprintf("ssl-opt-%d", len(units)+1), args: args, fixed: port,
-			wants: func(number int, _ test) bool { return slices.Contains(numbers, number) },
-		})
+		u.wants = func(number int, _ test) bool { return slices.Contains(numbers, number) }
+		units = append(units, u)
 	}
-	add(sample, samplePort)
-	hands := 1
-	if jobs > 1 {
+	add(sample, unit{fixed: samplePort, needs: slices.Concat(servers, clients, optPrograms)})
+	hands := jobs
+	if jobs > 1 && len(other) > 500 {
 		hands = 2 * jobs
 	}
 	for i := range hands {
 		var hand []int
-		if i == 0 {
-			hand = memory
-		}
 		for j := i; j < len(other); j += hands {
 			hand = append(hand, other[j])
 		}
-		add(hand, 0)
+		if i == 0 {
+			hand = append(hand, memory...)
+		}
+		add(hand, unit{needs: optPrograms})
 	}
-	return units, nil
+	return units
 }
 
 // listTests returns the tests of ssl-opt.sh in the order of their numbers.
@@ -209,7 +211,8 @@ func compatUnits(_ context.Context, _ *runner, s selection, _ int) ([]unit, erro
 						continue
 					}
 					units = append(units, unit{
-						name: strings.Join([]string{"compat", peer.name, mode, keyType, verify}, "-"),
+						needs: []string{server2, client2},
+						name:  strings.Join([]string{"compat", peer.name, mode, keyType, verify}, "-"),
 						args: []string{"--min", "0", "-p", peer.name, "-e", peer.exclude, "-m", mode, "-t", keyType, "-V", verify,
 							"-f", cmp.Or(s.filter, strings.Join(wanted[run], `\|`))},
 						wants: func(_ int, t test) bool { return s.list == nil || slices.Contains(s.list, t) },

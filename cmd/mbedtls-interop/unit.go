@@ -19,7 +19,8 @@ import (
 type unit struct {
 	name  string
 	args  []string
-	fixed int // a port that its programs use whatever they are told, or 0
+	needs []string // programs
+	fixed int      // a port that its programs use whatever they are told, or 0
 	wants func(number int, t test) bool
 }
 
@@ -36,6 +37,11 @@ type runner struct {
 
 // run returns the results of the unit's tests, in the script's order. It returns those that it has with an error, too.
 func (r *runner) run(ctx context.Context, u unit) ([]*result, error) {
+	for _, path := range u.needs {
+		if r.programs[path] == "" {
+			return nil, fmt.Errorf("%s is missing: ./build.sh upstream builds it", path)
+		}
+	}
 	tree, err := os.MkdirTemp(r.logs, ".tree")
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ type attempt struct {
 
 // result is what a test came to: one execution, and a second one if that failed.
 type result struct {
+	Number int `json:"number"` // what the script's execution counted
 	test
 	attempt
 	Repeat *attempt `json:"repeat,omitempty"`

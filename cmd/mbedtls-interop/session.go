@@ -247,6 +247,9 @@ func (r *runner) runAll(ctx context.Context, s selection, jobs int) ([]*result, 
 	}
 	err = group.Wait()
 	results := slices.Concat(parts...)
+	if r.suite.numbered {
+		slices.SortFunc(results, func(a, b *result) int { return a.Number - b.Number })
+	}
 	if err == nil && len(results) == 0 {
 		err = fmt.Errorf("no test of %s is selected", r.suite.script)
 	}

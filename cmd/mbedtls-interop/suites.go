@@ -22,9 +22,11 @@ type selection struct {
 
 // suite is one of upstream's scripts.
 type suite struct {
-	name    string
-	script  string
-	printed bool // it has no outcome file: its records are what it prints
+	name   string
+	script string
+	// numbered: a test has the same number in every execution with the same filter.
+	numbered bool
+	printed  bool // it has no outcome file: its records are what it prints
 	// preserve is the option that keeps the logs of tests that pass, too.
 	preserve string
 	// units divides the selected tests into executions of the script.
@@ -42,7 +44,7 @@ func noPorts(*ports) ([]string, []int, error) { return nil, nil, nil }
 
 var suites = map[string]*suite{
 	"ssl-opt": {
-		name: "ssl-opt", script: "ssl-opt.sh", preserve: "--preserve-logs", units: optUnits,
+		name: "ssl-opt", script: "ssl-opt.sh", numbered: true, preserve: "--preserve-logs", units: optUnits,
 		portArguments: func(p *ports) (args []string, taken []int, err error) {
 			for _, option := range []string{"--port", "--proxy-port"} {
 				port, err := p.take()

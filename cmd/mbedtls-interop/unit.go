@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -172,7 +173,7 @@ func (r *runner) read(u unit, tree string, records io.Reader, output io.Writer) 
 			failures++
 		}
 		if u.wants(total, rec.test) {
-			res := &result{test: rec.test, attempt: attempt{Outcome: rec.outcome, Reason: rec.reason, Seconds: since(began)}}
+			res := &result{Number: total, test: rec.test, attempt: attempt{Outcome: rec.outcome, Reason: rec.reason, Seconds: since(began)}}
 			logs := r.suite.logs(total, failures)
 			name := fmt.Sprintf("%s-%04d-%s", u.name, total, slug(rec.Name))
 			keepLogs = func() { r.moveLogs(res, filepath.Join(tree, "tests"), logs, name) }
@@ -185,14 +186,30 @@ func (r *runner) read(u unit, tree string, records io.Reader, output io.Writer) 
 	return results, total
 }
 
-// moveLogs keeps what the programs of a test printed, in files whose names begin with name.
+// moveLogs keeps what the programs of a test printed, in files whose names begin with name. The reason that compat.sh
+// gives is only where these were, so the client's last words take its place.
 func (r *runner) moveLogs(res *result, folder string, logs map[string]string, name string) {
 	for _, role := range []string{"server", "client", "proxy", "program"} {
 		to := filepath.Join(r.logs, name+"."+role+".log")
 		if logs[role] != "" && os.Rename(filepath.Join(folder, logs[role]), to) == nil {
 			res.Logs = append(res.Logs, to)
+			if role == "client" && strings.HasPrefix(res.Reason, "outputs saved to ") {
+				res.Reason = lastWords(to)
+			}
 		}
 	}
+}
+
+// lastWords is the last line of a client's log that the client printed.
+func lastWords(file string) string {
+	data, _ := os.ReadFile(file)
+	words := ""
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "EXIT: ") {
+			words = line
+		}
+	}
+	return words
 }
 
 func since(t time.Time) float64 { return float64(time.Since(t).Milliseconds()) / 1000 }

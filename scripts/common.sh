@@ -115,13 +115,13 @@ declare -rA PACKAGE=(
     [bzip2]=bzip2 [curl]=curl [/etc/ssl/certs/ca-certificates.crt]=ca-certificates
     [flock]=util-linux [openssl]=openssl [gnutls-cli]=gnutls-bin [shellcheck]=shellcheck
     [tshark]=tshark [coap-client-openssl]=libcoap3-bin
-    [gnutls-serv]=gnutls-bin [lsof]=lsof [ps]=procps [perl]=perl [python3]=python3-minimal
+    [gnutls-serv]=gnutls-bin [lsof]=lsof [python3]=python3
 )
 readonly BUILD_TOOLS=(gcc make ar /usr/include/stdlib.h bzip2 flock)
 readonly PEER_TOOLS=(openssl gnutls-cli)
-readonly SUITE_TOOLS=(openssl gnutls-cli gnutls-serv lsof ps perl python3)
-readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt shellcheck tshark
-    coap-client-openssl)
+readonly SUITE_TOOLS=(openssl gnutls-cli gnutls-serv lsof python3)
+readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" "${SUITE_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt
+    shellcheck tshark coap-client-openssl)
 
 ensure() {
     local tool missing=() packages=() log

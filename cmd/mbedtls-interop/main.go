@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // options are those of the command line.
@@ -50,11 +48,11 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.sample, "sample", false, "only the tests in tests/upstream/sample.txt")
 	flags.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "how many tests run at a time")
 	flags.StringVar(&o.json, "json", "", "the result's `file`")
-	flags.StringVar(&o.bin, "bin", "", "take Go programs that this `folder` has, instead of building them")
+	flags.StringVar(&o.bin, "bin", "", "take the Go programs that this `folder` has, and for others the C ones, instead of building them")
 	flags.BoolVar(&o.keepLogs, "keep-logs", false, "keep the logs of tests that pass, too")
 	flags.BoolVar(&o.noCompare, "no-compare", false, "do not compare with the C programs, and run nothing twice")
 	flags.StringVar(&o.root, "root", ".", "the `folder` of the repository")
-	flags.StringVar(&o.source, "source", "", "the unpacked release's `folder`")
+	flags.StringVar(&o.source, "source", "third_party/mbedtls/src", "the unpacked release's `folder`")
 	flags.StringVar(&o.build, "build", "", "the `folder` of the archives, with the C programs")
 	flags.StringVar(&o.out, "out", "build/upstream", "the `folder` for results")
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -78,7 +76,10 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		fmt.Fprintln(stderr, "mbedtls-interop:", err)
 		return o, err
 	}
-	for _, path := range []*string{&o.root, &o.source, &o.build, &o.out} {
+	for _, path := range []*string{&o.root, &o.source, &o.build, &o.out, &o.bin, &o.json} {
+		if *path == "" {
+			continue
+		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return o, err
 		}
@@ -126,6 +127,9 @@ func run(ctx context.Context, o options, w io.Writer) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return false, err
+	}
 	s := &session{options: o, suite: suites[o.suite], kind: kind, selection: sel, w: w}
 	if s.key, err = s.makeKey(); err != nil {
 		return false, err
@@ -149,73 +153,3 @@ func run(ctx context.Context, o options, w io.Writer) (bool, error) {
 	}
 	return s.conclude(ours, c, known), nil
 }
-
-// conclude prints what differs and the final line.
-func (s *session) conclude(ours, c *report, known []knownDifference) bool {
-	if c == nil {
-		for _, r := range ours.Results {
-			if r.last().Outcome == failed {
-				describe(s.w, r)
-			}
-		}
-		fmt.Fprintf(s.w, "%s: %s\n", s.suite.name, ours.counts())
-		return true
-	}
-	found := compare(ours, c, known)
-	unknown := 0
-	for _, d := range found {
-		describe(s.w, d.result)
-		switch {
-		case d.c == nil:
-			fmt.Fprintln(s.w, "  C: not run")
-		default:
-			fmt.Fprintf(s.w, "  C: %s %s\n", d.c.last().Outcome, d.c.last().Reason)
-		}
-		if d.known != "" {
-			fmt.Fprintln(s.w, "  known:", d.known)
-		} else {
-			unknown++
-		}
-	}
-	missing := lost(ours, c)
-	for _, t := range missing {
-		fmt.Fprintf(s.w, "LOST %s\n  only run with the C programs\n", t)
-	}
-	old := stale(known, ours, found)
-	for _, k := range old {
-		fmt.Fprintf(s.w, "STALE %s\n  tests/upstream/known.txt lists it for %s, and it does not differ\n", k.test, k.programs)
-	}
-	line := fmt.Sprintf("%s: %s; C: %s; differing: %d", s.suite.name, ours.counts(), c.counts(), len(found)+len(missing))
-	if n := len(found) - unknown; n > 0 {
-		line += fmt.Sprintf(" (%d known)", n)
-	}
-	fmt.Fprintln(s.w, line)
-	return unknown == 0 && len(missing) == 0 && len(old) == 0
-}
-
-// describe prints a result with its reason and logs.
-func describe(w io.Writer, r *result) {
-	fmt.Fprintf(w, "%s %s\n", r.last().Outcome, r.test)
-	if r.last().Reason != "" {
-		fmt.Fprintln(w, "  "+r.last().Reason)
-	}
-	for _, log := range r.last().Logs {
-		fmt.Fprintln(w, "  "+log)
-	}
-}
-
-// goBuild makes Go programs in folder. The environment says with which archives.
-func goBuild(ctx context.Context, root, folder string, names []string) error {
-	args := []string{"build", "-o", folder + string(filepath.Separator)}
-	for _, name := range names {
-		args = append(args, "./cmd/"+name)
-	}
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
-	}
-	return nil
-}
-
-func stamp() time.Time { return time.Now().UTC().Truncate(time.Second) }

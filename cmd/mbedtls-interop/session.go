@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,15 +27,16 @@ type session struct {
 	w         io.Writer
 }
 
-// makeKey hashes what the result of the C programs depends on: their build, the scripts, the peers and the selection.
+// makeKey hashes what the result of the C programs depends on: their build, the scripts and how they are called, the
+// peers and the selection.
 func (s *session) makeKey() (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, filepath.Base(s.build), s.selection)
+	fmt.Fprintln(h, filepath.Base(s.build), environment, compatPeers, s.selection)
 	files, err := filepath.Glob(filepath.Join(s.source, "tests/opt-testcases/*.sh"))
 	if err != nil {
 		return "", err
 	}
-	for _, file := range append(files, filepath.Join(s.source, "tests", s.suite.script)) {
+	for _, file := range append(files, filepath.Join(s.source, "tests", s.suite.script), filepath.Join(s.build, "bin/.stamp")) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
@@ -129,7 +131,6 @@ func (s *session) runC(ctx context.Context) (*report, error) {
 }
 
 func (s *session) runGo(ctx context.Context, c *report) (*report, error) {
-	p := cPrograms(s.build)
 	paths, err := goPaths(s.programs)
 	if err != nil {
 		return nil, err
@@ -140,36 +141,48 @@ func (s *session) runGo(ctx context.Context, c *report) (*report, error) {
 			return nil, err
 		}
 		defer os.RemoveAll(folder)
-	}
-	if folder, err = filepath.Abs(folder); err != nil {
-		return nil, err
-	}
-	var build []string
-	for _, path := range paths {
-		name := filepath.Base(path)
-		file := filepath.Join(folder, name)
-		_, missing := os.Stat(file)
-		if _, err := os.Stat(filepath.Join(s.root, "cmd", name)); missing != nil && (err != nil || s.bin != "") {
-			fmt.Fprintf(s.w, "no Go program %s: the C program is used\n", name)
-			continue
-		}
-		if s.bin == "" {
-			build = append(build, name)
-		}
-		p[path] = file
-	}
-	if len(build) > 0 {
-		if err := goBuild(ctx, s.root, folder, build); err != nil {
+		if err := s.buildGo(ctx, folder, paths); err != nil {
 			return nil, err
 		}
 	}
+	p := cPrograms(s.build)
+	for _, path := range paths {
+		file := filepath.Join(folder, filepath.Base(path))
+		if _, err := os.Stat(file); err != nil {
+			fmt.Fprintf(s.w, "%s: the C program is used\n", err)
+			continue
+		}
+		p[path] = file
+	}
 	return s.execute(ctx, s.programs, p, c)
+}
+
+// buildGo makes the Go programs in folder. The environment says with which archives.
+func (s *session) buildGo(ctx context.Context, folder string, paths []string) error {
+	args := []string{"build", "-o", folder + string(filepath.Separator)}
+	for _, path := range paths {
+		args = append(args, "./cmd/"+filepath.Base(path))
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
 }
 
 // execute runs the selected tests, and those that failed once more. Of the latter it leaves out those that fail in c.
 func (s *session) execute(ctx context.Context, name string, p programs, c *report) (*report, error) {
 	path := s.path(name)
 	logs := filepath.Join(path, "logs")
+	lock, err := os.Create(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another run of the same tests writes to %s", path)
+	}
 	if err := errors.Join(os.RemoveAll(path), os.MkdirAll(logs, 0o777)); err != nil {
 		return nil, err
 	}
@@ -182,7 +195,7 @@ func (s *session) execute(ctx context.Context, name string, p programs, c *repor
 		suite: s.suite, release: s.source, programs: p, logs: logs, keepLogs: s.keepLogs, ports: new(ports),
 		progress: newProgress(s.w, s.suite.name+" "+name, total),
 	}
-	out := &report{Script: s.suite.name, Programs: name, Profile: s.profile, Selection: s.kind, Key: s.key, Began: stamp()}
+	out := &report{Script: s.suite.name, Programs: name, Profile: s.profile, Selection: s.kind, Key: s.key, Began: began.UTC().Truncate(time.Second)}
 	results, err := r.runAll(ctx, s.selection, s.jobs)
 	out.Results = results
 	if err == nil && !s.noCompare {

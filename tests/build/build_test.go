@@ -196,7 +196,7 @@ func TestUsage(t *testing.T) {
 		c.fails(2, args, "./build.sh help")
 	}
 	help := c.ok("help")
-	for _, verb := range []string{"help", "setup", "vendor", "config", "lib", "demo", "test", "bench", "clean"} {
+	for _, verb := range []string{"help", "setup", "vendor", "config", "lib", "demo", "test", "upstream", "bench", "clean"} {
 		if !strings.Contains(help, "\n  "+verb+" ") {
 			t.Errorf("help does not list %s", verb)
 		}

@@ -155,7 +155,7 @@ upstream() {
     setup "${BUILD_TOOLS[@]}" "${SUITE_TOOLS[@]}"
     lib
     mkdir -p build/upstream
-    go build -o build/upstream/ ./cmd/mbedtls-interop
+    go build -o build/upstream/ ./cmd/mbedtls-interop || die "cmd/mbedtls-interop does not compile"
     # CGO_ variables are for the Go programs that it builds.
     with_build exec build/upstream/mbedtls-interop "${arguments[@]}" \
         --profile "$profile" --source "$release_tree" --build "$folder"

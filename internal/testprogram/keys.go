@@ -109,7 +109,7 @@ func (p *Program) loadKeys() (string, error) {
 	if !p.Server {
 		return p.loadClientKey()
 	}
-	pairs, builtIn := p.Own[:], []func() (crt, key []byte, err error){testcreds.ServerRSA, testcreds.ServerEC}
+	pairs, builtIn := p.Own[:], []testcreds.Identity{testcreds.ServerRSA, testcreds.ServerEC}
 	given, nothing := false, false
 	for _, pair := range pairs {
 		for _, name := range []string{pair.CrtFile, pair.KeyFile} {
@@ -128,7 +128,7 @@ func (p *Program) loadKeys() (string, error) {
 			p.Keys[i], err = p.LoadPair(pair.CrtFile, pair.KeyFile, pair.KeyPwd)
 		case !given && !nothing:
 			var crt, key []byte
-			if crt, key, err = builtIn[i](); err == nil {
+			if crt, key, err = builtIn[i].Load(); err == nil {
 				p.Keys[i], err = p.parsePair(crt, key, "")
 			}
 		}
@@ -158,7 +158,7 @@ func (p *Program) loadClientKey() (string, error) {
 	if pair.CrtFile == none || pair.KeyFile == none {
 		return "(key type: none)", nil
 	}
-	crt, key, err := testcreds.Client()
+	crt, key, err := testcreds.Client().Load()
 	if err == nil && pair.CrtFile != "" {
 		crt, err = os.ReadFile(pair.CrtFile)
 	}

@@ -2,8 +2,6 @@ package cbridge
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"net"
 	"testing"
@@ -69,10 +67,7 @@ func TestImportOpaque(t *testing.T) {
 func TestOpaquePolicies(t *testing.T) {
 	r, e := keyPairs(t)
 	opaqueOr(t, r)
-	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, &r.signer.(*rsa.PrivateKey).PublicKey, []byte("plain"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	sealed := r.seals(t, "plain")
 	for _, c := range []struct {
 		key                   keyPair
 		algorithm, enrollment string

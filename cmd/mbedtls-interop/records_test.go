@@ -1,11 +1,10 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func parseAll(parse parser, lines ...string) []record {
@@ -56,26 +55,33 @@ func TestPrintedParser(t *testing.T) {
 	}
 }
 
-func TestAnnounced(t *testing.T) {
+func TestPrinted(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, output string
-		want         int
+		total        int
+		retried      map[int]string
 	}{
-		{"ssl-opt", "x ..... PASS\n------\nPASSED (2083 / 2083 tests (2053 skipped))\n", 2083},
-		{"compat", "------\nFAILED (1 / 12 tests (3 skipped))\n", 12},
-		{"context-info passed", "\nPASSED ( 29 tests )\n", 29},
-		{"context-info failed", "\nFAILED ( 2 / 29 tests )\n", 29},
-		{"broken off", "x ..... PASS\ntests/ssl-opt.sh: 412: syntax error\n", -1},
+		{"ssl-opt", "x ..... PASS\n------\nPASSED (2083 / 2083 tests (2053 skipped))\n", 2083, nil},
+		{"compat", "------\nFAILED (1 / 12 tests (3 skipped))\n", 12, nil},
+		{"context-info passed", "\nPASSED ( 29 tests )\n", 29, nil},
+		{"context-info failed", "\nFAILED ( 2 / 29 tests )\n", 29, nil},
+		{"broken off", "x ..... PASS\ntests/ssl-opt.sh: 412: syntax error\n", -1, nil},
+		{
+			"retried",
+			"a ..... PASS\nb ..... RETRY(resend) RETRY(client-timeout) PASS\nc ..... FAIL\n  ! must PASS the test\n" +
+				"d ..... ssl-opt.sh: kill: No such process\n\nRETRY(client-timeout) FAIL\ne  SKIP\n---\nFAILED (3 / 5 tests (1 skipped))\n",
+			5, map[int]string{2: "RETRY(resend) RETRY(client-timeout)", 4: "RETRY(client-timeout)"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join(t.TempDir(), "output")
-			if err := os.WriteFile(file, []byte(test.output), 0o666); err != nil {
-				t.Fatal(err)
+			total, retried := printed([]byte(test.output))
+			if total != test.total {
+				t.Errorf("%d tests, not %d", total, test.total)
 			}
-			if got := announced(file); got != test.want {
-				t.Errorf("%d, not %d", got, test.want)
+			if diff := cmp.Diff(test.retried, retried, cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

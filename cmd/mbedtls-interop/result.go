@@ -31,6 +31,7 @@ type attempt struct {
 	Reason  string   `json:"reason,omitempty"`
 	Seconds float64  `json:"seconds"`
 	Logs    []string `json:"logs,omitempty"`
+	Retried string   `json:"retried,omitempty"` // why ssl-opt.sh ran it more than once before it said so
 }
 
 // result is what a test came to: one execution, and a second one if that failed.

@@ -72,8 +72,16 @@ func (r *runner) run(ctx context.Context, u unit) ([]*result, error) {
 	if ctx.Err() != nil {
 		return results, context.Cause(ctx)
 	}
-	if said := announced(output.Name()); said != total {
-		return results, fmt.Errorf("%s told of %d tests and counts %d (%v): see %s", r.suite.script, total, said, err, output.Name())
+	text, readErr := os.ReadFile(output.Name())
+	if readErr != nil {
+		return results, readErr
+	}
+	counted, retried := printed(text)
+	if counted != total {
+		return results, fmt.Errorf("%s told of %d tests and counts %d (%v): see %s", r.suite.script, total, counted, err, output.Name())
+	}
+	for _, res := range results {
+		res.Retried = retried[res.Number]
 	}
 	return results, nil
 }
@@ -218,21 +226,24 @@ var notInFileNames = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
 func slug(name string) string { return notInFileNames.ReplaceAllString(name, "_") }
 
-var announcement = regexp.MustCompile(`(?m)^(?:PASSED|FAILED) \(.*?([0-9]+) tests`)
+var (
+	announcement = regexp.MustCompile(`(?m)^(?:PASSED|FAILED) \(.*?([0-9]+) tests`)
+	ending       = regexp.MustCompile(`(?m)(?:^| )((?:RETRY\S+ )*)(?:PASS|FAIL|SKIP)$`)
+)
 
-// announced is the number of tests that a script counts at its end, or -1 if its end is missing.
-func announced(output string) int {
-	data, err := os.ReadFile(output)
-	if err != nil {
-		return -1
+// printed is what a script's output says beyond its records: how many tests it counts at its end, or -1 if its end is
+// missing, and for the numbers of tests that it retried, why.
+func printed(output []byte) (total int, retried map[int]string) {
+	total, retried = -1, map[int]string{}
+	for _, m := range announcement.FindAllSubmatch(output, -1) {
+		if n, err := strconv.Atoi(string(m[1])); err == nil {
+			total = n
+		}
 	}
-	m := announcement.FindAllSubmatch(data, -1)
-	if m == nil {
-		return -1
+	for i, m := range ending.FindAllSubmatch(output, -1) {
+		if why := strings.TrimSpace(string(m[1])); why != "" {
+			retried[i+1] = why
+		}
 	}
-	n, err := strconv.Atoi(string(m[len(m)-1][1]))
-	if err != nil {
-		return -1
-	}
-	return n
+	return total, retried
 }

@@ -128,7 +128,7 @@ func (c *Config) SetNoCookies() error {
 // Handshake, and from Read where a client begins anew on an established connection.
 type CookieFuncs struct {
 	// Write makes a cookie of at most MaxCookieLen bytes. Its error fails the call that reached it, without an alert:
-	// the client's address is not known to be its own.
+	// the client's address is not known to be its own. A Code is what that call returns then.
 	Write func(clientID []byte) ([]byte, error)
 
 	// Check tells whether the cookie of a ClientHello is one of Write's for that client; the first ClientHello's is
@@ -169,8 +169,12 @@ func gombCookieWrite(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, to *C.uc
 	if c == nil {
 		return C.int(ErrSSLInternalError)
 	}
-	return trapOf(c, ssl).run(ErrSSLInternalError, func() error {
+	code := ErrSSLInternalError
+	ret := trapOf(c, ssl).run(code, func() error {
 		cookie, err := c.cookies.Write(unsafe.Slice((*byte)(id), n))
+		if own, ok := err.(Code); ok && own < 0 {
+			code = own
+		}
 		if err != nil {
 			return err
 		}
@@ -180,6 +184,10 @@ func gombCookieWrite(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, to *C.uc
 		*written = C.size_t(copy(unsafe.Slice((*byte)(to), room), cookie))
 		return nil
 	})
+	if ret != 0 {
+		return C.int(code)
+	}
+	return 0
 }
 
 // gombCookieCheck is reached as gombCookieWrite is, before it. On an established connection, nothing may come of a

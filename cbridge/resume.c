@@ -51,6 +51,9 @@ int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s)
 {
     int mode = auth_mode(c);
 
+    if (c->resumes_any) {
+        return 1;
+    }
     // A ticket for a suite that is not offered any more would end a TLS 1.3 handshake, not lead to a full one.
     if (s->endpoint != MBEDTLS_SSL_IS_SERVER || s->id_len > sizeof(s->id) || !gm_conf_offers(c, s->ciphersuite)) {
         return 0;

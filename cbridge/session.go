@@ -233,6 +233,15 @@ func (c *Config) SetResumptionDemands(cert, verified bool) error {
 	})
 }
 
+// SetResumeAny makes a server resume whatever its tickets and its cache bring, as the library does, and not only what this
+// Config might have made itself.
+func (c *Config) SetResumeAny() error {
+	return c.use(func(cc *C.gm_config) error {
+		cc.resumes_any = 1
+		return nil
+	})
+}
+
 // Versions are the bounds that SetVersions set; 0 after Close.
 func (c *Config) Versions() (minimum, maximum uint16) {
 	_ = c.use(func(cc *C.gm_config) error {

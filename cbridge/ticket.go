@@ -23,6 +23,18 @@ const (
 	TicketAES192CCM        TicketCipher = C.MBEDTLS_CIPHER_AES_192_CCM
 	TicketAES256CCM        TicketCipher = C.MBEDTLS_CIPHER_AES_256_CCM
 	TicketChaCha20Poly1305 TicketCipher = C.MBEDTLS_CIPHER_CHACHA20_POLY1305
+	TicketARIA128GCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_128_GCM
+	TicketARIA192GCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_192_GCM
+	TicketARIA256GCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_256_GCM
+	TicketARIA128CCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_128_CCM
+	TicketARIA192CCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_192_CCM
+	TicketARIA256CCM       TicketCipher = C.MBEDTLS_CIPHER_ARIA_256_CCM
+	TicketCamellia128GCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_128_GCM
+	TicketCamellia192GCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_192_GCM
+	TicketCamellia256GCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_256_GCM
+	TicketCamellia128CCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_128_CCM
+	TicketCamellia192CCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_192_CCM
+	TicketCamellia256CCM   TicketCipher = C.MBEDTLS_CIPHER_CAMELLIA_256_CCM
 )
 
 // TicketKeyNameLen is the length of a ticket key's name.

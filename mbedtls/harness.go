@@ -1,6 +1,8 @@
 package mbedtls
 
 import (
+	"time"
+
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/harness"
 )
@@ -8,6 +10,10 @@ import (
 func init() {
 	harness.Attach = func(config any, h *harness.Hooks) { config.(*Config).hooks = h }
 	harness.PrivateKey = func(pk *cbridge.PK) any { return &PrivateKey{pk} }
+	harness.SessionCache = func(lib *cbridge.SessionCache) any { return &SessionCache{lib} }
+	harness.TicketKeys = func(cipher int, lifetime time.Duration) (any, error) {
+		return newTicketKeys(TicketCipher(cipher), lifetime)
+	}
 	harness.Context = func(conn any) *cbridge.SSL { return conn.(*Conn).closing.Load() }
 }
 

@@ -22,20 +22,44 @@ const (
 	TicketAES192CCM
 	TicketAES128CCM
 	TicketChaCha20Poly1305
+	TicketARIA256GCM
+	TicketARIA192GCM
+	TicketARIA128GCM
+	TicketARIA256CCM
+	TicketARIA192CCM
+	TicketARIA128CCM
+	TicketCamellia256GCM
+	TicketCamellia192GCM
+	TicketCamellia128GCM
+	TicketCamellia256CCM
+	TicketCamellia192CCM
+	TicketCamellia128CCM
 )
 
 var ticketCiphers = map[TicketCipher]struct {
-	name, option string
-	lib          cbridge.TicketCipher
-	keyLen       int
+	name, cipher, mode string // cipher and mode are the options that it needs
+	lib                cbridge.TicketCipher
+	keyLen             int
 }{
-	TicketAES256GCM:        {"AES-256-GCM", "MBEDTLS_GCM_C", cbridge.TicketAES256GCM, 32},
-	TicketAES192GCM:        {"AES-192-GCM", "MBEDTLS_GCM_C", cbridge.TicketAES192GCM, 24},
-	TicketAES128GCM:        {"AES-128-GCM", "MBEDTLS_GCM_C", cbridge.TicketAES128GCM, 16},
-	TicketAES256CCM:        {"AES-256-CCM", "MBEDTLS_CCM_C", cbridge.TicketAES256CCM, 32},
-	TicketAES192CCM:        {"AES-192-CCM", "MBEDTLS_CCM_C", cbridge.TicketAES192CCM, 24},
-	TicketAES128CCM:        {"AES-128-CCM", "MBEDTLS_CCM_C", cbridge.TicketAES128CCM, 16},
-	TicketChaCha20Poly1305: {"ChaCha20-Poly1305", "MBEDTLS_CHACHAPOLY_C", cbridge.TicketChaCha20Poly1305, 32},
+	TicketAES256GCM:        {"AES-256-GCM", "MBEDTLS_AES_C", "MBEDTLS_GCM_C", cbridge.TicketAES256GCM, 32},
+	TicketAES192GCM:        {"AES-192-GCM", "MBEDTLS_AES_C", "MBEDTLS_GCM_C", cbridge.TicketAES192GCM, 24},
+	TicketAES128GCM:        {"AES-128-GCM", "MBEDTLS_AES_C", "MBEDTLS_GCM_C", cbridge.TicketAES128GCM, 16},
+	TicketAES256CCM:        {"AES-256-CCM", "MBEDTLS_AES_C", "MBEDTLS_CCM_C", cbridge.TicketAES256CCM, 32},
+	TicketAES192CCM:        {"AES-192-CCM", "MBEDTLS_AES_C", "MBEDTLS_CCM_C", cbridge.TicketAES192CCM, 24},
+	TicketAES128CCM:        {"AES-128-CCM", "MBEDTLS_AES_C", "MBEDTLS_CCM_C", cbridge.TicketAES128CCM, 16},
+	TicketChaCha20Poly1305: {"ChaCha20-Poly1305", "MBEDTLS_CHACHA20_C", "MBEDTLS_CHACHAPOLY_C", cbridge.TicketChaCha20Poly1305, 32},
+	TicketARIA256GCM:       {"ARIA-256-GCM", "MBEDTLS_ARIA_C", "MBEDTLS_GCM_C", cbridge.TicketARIA256GCM, 32},
+	TicketARIA192GCM:       {"ARIA-192-GCM", "MBEDTLS_ARIA_C", "MBEDTLS_GCM_C", cbridge.TicketARIA192GCM, 24},
+	TicketARIA128GCM:       {"ARIA-128-GCM", "MBEDTLS_ARIA_C", "MBEDTLS_GCM_C", cbridge.TicketARIA128GCM, 16},
+	TicketARIA256CCM:       {"ARIA-256-CCM", "MBEDTLS_ARIA_C", "MBEDTLS_CCM_C", cbridge.TicketARIA256CCM, 32},
+	TicketARIA192CCM:       {"ARIA-192-CCM", "MBEDTLS_ARIA_C", "MBEDTLS_CCM_C", cbridge.TicketARIA192CCM, 24},
+	TicketARIA128CCM:       {"ARIA-128-CCM", "MBEDTLS_ARIA_C", "MBEDTLS_CCM_C", cbridge.TicketARIA128CCM, 16},
+	TicketCamellia256GCM:   {"CAMELLIA-256-GCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_GCM_C", cbridge.TicketCamellia256GCM, 32},
+	TicketCamellia192GCM:   {"CAMELLIA-192-GCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_GCM_C", cbridge.TicketCamellia192GCM, 24},
+	TicketCamellia128GCM:   {"CAMELLIA-128-GCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_GCM_C", cbridge.TicketCamellia128GCM, 16},
+	TicketCamellia256CCM:   {"CAMELLIA-256-CCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_CCM_C", cbridge.TicketCamellia256CCM, 32},
+	TicketCamellia192CCM:   {"CAMELLIA-192-CCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_CCM_C", cbridge.TicketCamellia192CCM, 24},
+	TicketCamellia128CCM:   {"CAMELLIA-128-CCM", "MBEDTLS_CAMELLIA_C", "MBEDTLS_CCM_C", cbridge.TicketCamellia128CCM, 16},
 }
 
 // String is the cipher's name, such as "AES-256-GCM".
@@ -87,18 +111,24 @@ type TicketKey struct {
 // NewTicketKeys makes keys, at first random ones. lifetime is in whole seconds, at most 7 days; 0 is a day
 // (mbedtls_ssl_ticket_setup).
 func NewTicketKeys(cipher TicketCipher, lifetime time.Duration) (*TicketKeys, error) {
-	c, ok := ticketCiphers[cipher]
-	if !ok {
-		return nil, fmt.Errorf("mbedtls: NewTicketKeys: cipher: %v: there is no such", cipher)
-	}
-	if !cbridge.Feature(c.option) {
-		return nil, fmt.Errorf("mbedtls: NewTicketKeys: cipher: %v: %w", cipher, &NotBuiltError{Option: c.option})
-	}
 	if lifetime == 0 {
 		lifetime = defaultTicketLifetime
 	}
 	if lifetime < minTicketLifetime || lifetime > maxTicketLifetime {
 		return nil, fmt.Errorf("mbedtls: NewTicketKeys: lifetime: %v: must be 0, or from %v to %v", lifetime, minTicketLifetime, maxTicketLifetime)
+	}
+	return newTicketKeys(cipher, lifetime)
+}
+
+func newTicketKeys(cipher TicketCipher, lifetime time.Duration) (*TicketKeys, error) {
+	c, ok := ticketCiphers[cipher]
+	if !ok {
+		return nil, fmt.Errorf("mbedtls: NewTicketKeys: cipher: %v: there is no such", cipher)
+	}
+	for _, option := range []string{c.cipher, c.mode} {
+		if !cbridge.Feature(option) {
+			return nil, fmt.Errorf("mbedtls: NewTicketKeys: cipher: %v: %w", cipher, &NotBuiltError{Option: option})
+		}
 	}
 	lib, err := cbridge.NewTicketKeys(c.lib, lifetime)
 	if err != nil {
@@ -152,7 +182,7 @@ func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 		}
 	}
 	if c.unjudged() {
-		return errors.Join(c.setTickets(cc), c.setServerCache(cc))
+		return errors.Join(cc.SetResumeAny(), c.setTickets(cc), c.setServerCache(cc))
 	}
 	demands := map[ClientAuthType]struct{ cert, verified bool }{
 		RequireAnyClientCert:       {true, false},

@@ -2,7 +2,11 @@
 // C library's own test programs do.
 package harness
 
-import "github.com/gombedtls/gombedtls/cbridge"
+import (
+	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
 
 // Hooks are for a Config of package mbedtls. A Config that has any, leaves all judgement to the C library: what package
 // mbedtls would refuse by itself, or choose by itself in place of the library, it lets pass.
@@ -26,6 +30,12 @@ var (
 
 	// PrivateKey makes a *mbedtls.PrivateKey, for Certificate.PrivateKey.
 	PrivateKey func(*cbridge.PK) any
+
+	// SessionCache makes a *mbedtls.SessionCache.
+	SessionCache func(*cbridge.SessionCache) any
+
+	// TicketKeys is mbedtls.NewTicketKeys without its bounds of the lifetime, also for 0.
+	TicketKeys func(cipher int, lifetime time.Duration) (any, error)
 
 	// Context is the library's context of a *mbedtls.Conn; nil before its handshake. It must not be used while another
 	// goroutine uses the connection.

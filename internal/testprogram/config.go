@@ -80,8 +80,8 @@ func (p *Program) Close() error {
 	return err
 }
 
-// onClose adds to what Close does.
-func (p *Program) onClose(f func() error) { p.closer = append(p.closer, f) }
+// OnClose adds to what Close does.
+func (p *Program) OnClose(f func() error) { p.closer = append(p.closer, f) }
 
 // decode reads the options in hexadecimal.
 func (p *Program) decode() (err error) {
@@ -266,7 +266,7 @@ func (p *Program) setSharedSecrets() error {
 		return err
 	}
 	p.Config.ECJPAKEKeyID = id
-	p.onClose(func() error { return mbedtls.DestroyKey(id) })
+	p.OnClose(func() error { return mbedtls.DestroyKey(id) })
 	p.HookContext(func(*cbridge.SSL) error {
 		p.Output.Printf("using opaque password\n")
 		return nil
@@ -280,7 +280,7 @@ func (p *Program) ImportPSK(psk *mbedtls.PSK) error {
 	if err != nil {
 		return err
 	}
-	p.onClose(func() error { return mbedtls.DestroyKey(id) })
+	p.OnClose(func() error { return mbedtls.DestroyKey(id) })
 	psk.Key, psk.KeyID = nil, id
 	return nil
 }

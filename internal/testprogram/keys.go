@@ -23,7 +23,7 @@ func (p *Program) loadCAs() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p.onClose(crt.Close)
+	p.OnClose(crt.Close)
 	p.CAs = crt
 	skipped := 0
 	switch {
@@ -88,7 +88,7 @@ func (p *Program) parsePair(crt, key []byte, password string) (*OwnKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.onClose(chain.Close)
+	p.OnClose(chain.Close)
 	if _, err := chain.Parse(crt); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (p *Program) parsePair(crt, key []byte, password string) (*OwnKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.onClose(pk.Close)
+	p.OnClose(pk.Close)
 	return &OwnKey{chain, pk}, nil
 }
 
@@ -185,7 +185,7 @@ func (p *Program) makeOpaque(k *OwnKey, algs [2]string) error {
 	if err != nil {
 		return err
 	}
-	p.onClose(opaque.Close)
+	p.OnClose(opaque.Close)
 	k.Key = opaque
 	return nil
 }

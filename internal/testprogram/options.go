@@ -181,7 +181,7 @@ func (o *Options) table() []group {
 			{"recsplit", client, optionalNumber(&o.recSplit, 0, 1), "without effect: the library has no TLS 1.0 any more"},
 		}},
 		{"certificates", []option{
-			{"auth_mode", both, optionalOneOf(&o.AuthMode, authModes), "none, optional or required; default: the library's"},
+			{"auth_mode", both, optionalOneOf(&o.AuthMode, AuthModes), "none, optional or required; default: the library's"},
 			{"set_hostname", client, oneOf(&o.SetHostname, map[string]string{"no": "no", "server_name": "server_name", "NULL": "NULL"}), "no, server_name or NULL: what name to expect; default: server_name"},
 			{"ca_file", both, text(&o.CAFile), "trusted CAs; none: nothing; default: built in"},
 			{"ca_path", both, text(&o.CAPath), "folder of trusted CAs, in place of ca_file; none: nothing"},
@@ -259,9 +259,11 @@ func (o *Options) table() []group {
 }
 
 var (
-	versions  = map[string]uint16{"tls12": mbedtls.VersionTLS12, "dtls12": mbedtls.VersionTLS12, "tls13": mbedtls.VersionTLS13}
-	authModes = map[string]cbridge.AuthMode{"none": cbridge.VerifyNone, "optional": cbridge.VerifyOptional, "required": cbridge.VerifyRequired}
-	legacies  = map[string]mbedtls.LegacyRenegotiation{
+	// AuthModes are the values of auth_mode.
+	AuthModes = map[string]cbridge.AuthMode{"none": cbridge.VerifyNone, "optional": cbridge.VerifyOptional, "required": cbridge.VerifyRequired}
+
+	versions = map[string]uint16{"tls12": mbedtls.VersionTLS12, "dtls12": mbedtls.VersionTLS12, "tls13": mbedtls.VersionTLS13}
+	legacies = map[string]mbedtls.LegacyRenegotiation{
 		"-1": mbedtls.LegacyBreakHandshake, "0": mbedtls.LegacyNoRenegotiation, "1": mbedtls.LegacyAllowRenegotiation}
 	kexModes = map[string]int{
 		"psk":              cbridge.KexPSK,
@@ -388,7 +390,7 @@ func (o *Options) setHSTimeout(s string) error {
 
 func (o *Options) setTicketAEAD(s string) error {
 	for c := mbedtls.TicketCipher(0); c.KeyLen() > 0; c++ {
-		if c.String() == s {
+		if strings.EqualFold(c.String(), s) {
 			o.TicketAEAD = c
 			return nil
 		}

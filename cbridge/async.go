@@ -39,10 +39,10 @@ func (c *Config) SetAsyncPrivate(a AsyncPrivate) error {
 	}
 	return c.set("mbedtls_ssl_conf_async_private_cb", "MBEDTLS_SSL_ASYNC_PRIVATE", func(cc *C.gm_config) C.int {
 		ret := C.gm_conf_async_private(cc, flag(a.Sign != nil), flag(a.Decrypt != nil))
-		if ret == 0 && !starts {
-			C.gm_conf_signers(cc)
-		}
 		c.async = a
+		if ret == 0 && c.hasSigners {
+			c.setSigners(cc)
+		}
 		return ret
 	})
 }

@@ -79,8 +79,9 @@ type Config struct {
 	trustedCAs TrustedCAsFunc
 	verify     VerifyFunc
 
-	async   AsyncPrivate
-	signers []*signer // of the keys that C has handles of
+	async      AsyncPrivate
+	signers    []*signer // of the keys that C has handles of
+	hasSigners bool      // keys of NewSignerKey may be used: see SetSigners
 
 	tickets TicketFuncs
 	cache   CacheFuncs
@@ -125,7 +126,6 @@ func NewConfig(end Endpoint, transport Transport, preset Preset) (*Config, error
 		return nil, errNoMemory
 	}
 	c.c = cc
-	C.gm_conf_signers(cc)
 	kept := c.kept
 	c.res = own(c, func() {
 		addThreshold(int(cc.debug_level), -1)
@@ -278,7 +278,10 @@ func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
 		if err := c.kept.keep(key.res); err != nil {
 			return err
 		}
-		c.signers = append(c.signers, key.signer)
+		if key.signer != nil {
+			c.signers = append(c.signers, key.signer)
+			c.setSigners(cc)
+		}
 		return check(C.gm_conf_own_cert(cc, crt.c, key.c), "mbedtls_ssl_conf_own_cert", "")
 	})
 }

@@ -51,6 +51,24 @@ func NewSignerKey(crt *Crt, s Signer) (*PK, error) {
 	return k, nil
 }
 
+// SetSigners makes a server ready for keys of NewSignerKey that handshakes are given by AddHandshakeOwnCert: without,
+// those fail in TLS 1.2. AddOwnCert does the same by itself. The library then takes any own key, among several chains, for
+// one that can do what a suite of TLS 1.2 needs if its certificate says so, also an opaque one whose policy says otherwise.
+func (c *Config) SetSigners() error {
+	return c.use(func(cc *C.gm_config) error {
+		c.setSigners(cc)
+		return nil
+	})
+}
+
+// setSigners leaves the closures of SetAsyncPrivate where they are.
+func (c *Config) setSigners(cc *C.gm_config) {
+	c.hasSigners = true
+	if c.async.Sign == nil && c.async.Decrypt == nil {
+		C.gm_conf_signers(cc)
+	}
+}
+
 // SetContext makes ctx the parent of the contexts that the connection's signers get; without it that is
 // [context.Background].
 func (s *SSL) SetContext(ctx context.Context) error {

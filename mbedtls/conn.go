@@ -75,7 +75,7 @@ type Conn struct {
 
 	deadlines     readDeadlines
 	writeDeadline atomic.Pointer[time.Time]
-	wake          chan struct{} // see park
+	wake          bell // see park
 }
 
 // Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
@@ -91,7 +91,7 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 		config = new(Config)
 	}
 	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth, in: make(gate, 1),
-		deadlines: readDeadlines{conn: conn}, wake: make(chan struct{}, 1)}
+		deadlines: readDeadlines{conn: conn}}
 	if config.AllowRenegotiation {
 		c.asideTaken = make(chan struct{}, 1)
 	}
@@ -225,6 +225,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 			if flushErr != nil {
 				return 0, flushErr
 			}
+		case ErrSSLAsyncInProgress: // a renegotiation
+			if err := c.park(context.Background()); err != nil {
+				return 0, err
+			}
 		default:
 			c.forget(ssl, err)
 			return 0, err
@@ -298,6 +302,13 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 				return n, err
 			}
 			if err := c.fillForHandshake(); err != nil {
+				return n, err
+			}
+		case ErrSSLAsyncInProgress:
+			if err := c.send(); err != nil {
+				return n, err
+			}
+			if err := c.park(context.Background()); err != nil {
 				return n, err
 			}
 		case errAsideFull: // data of the peer comes before its answer

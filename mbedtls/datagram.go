@@ -129,7 +129,7 @@ func (c *Conn) helloTimeout() time.Duration {
 func (c *Conn) feed(datagram []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.server {
+	if c.server && !c.config.unjudged() {
 		datagram = c.hellos.admit(datagram, c.helloProgress())
 	}
 	if len(datagram) == 0 {

@@ -8,10 +8,11 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 )
 
-// park waits until the handshake's private key has done its work, or there is no use in that any more. It holds neither a
+// park waits until the private key of a handshake has done its work, or there is no use in that any more. It holds neither a
 // lock nor an OS thread. The caller has the context retained.
 func (c *Conn) park(ctx context.Context) error {
 	c.mu.Lock()
@@ -32,6 +33,7 @@ func (c *Conn) park(ctx context.Context) error {
 	}
 	var err error
 	for {
+		rung := c.wake.next()
 		if c.closed.Load() {
 			return net.ErrClosed
 		}
@@ -43,7 +45,7 @@ func (c *Conn) park(ctx context.Context) error {
 		case err = <-dead:
 		case <-expired:
 			err = os.ErrDeadlineExceeded
-		case <-c.wake: // closed, or with another deadline
+		case <-rung: // closed, or with another deadline
 			stop()
 			continue
 		}
@@ -65,11 +67,30 @@ func (c *Conn) untilDeadline() (expired <-chan time.Time, stop func()) {
 	return timer.C, func() { timer.Stop() }
 }
 
-// rouse makes a handshake that is parked look around.
-func (c *Conn) rouse() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+// rouse makes calls that are parked look around.
+func (c *Conn) rouse() { c.wake.ring() }
+
+// bell wakes all who wait for its next ring.
+type bell struct {
+	mu   sync.Mutex
+	rung chan struct{} // nil: nobody waits
+}
+
+func (b *bell) next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung == nil {
+		b.rung = make(chan struct{})
+	}
+	return b.rung
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung != nil {
+		close(b.rung)
+		b.rung = nil
 	}
 }
 

@@ -21,8 +21,6 @@ var (
 	// ErrRenegotiationRefused is in the error of a client whose server answered with a no_renegotiation alert.
 	ErrRenegotiationRefused = errors.New("mbedtls: the peer refuses to renegotiate")
 
-	errRenegotiationSigner = errors.New("mbedtls: a private key that is not in memory signs in a connection's first handshake only")
-
 	errNoRenegotiation = errors.New("mbedtls: set Config.AllowRenegotiation to renegotiate")
 
 	// errAsideFull asks to wait for Read.
@@ -132,9 +130,6 @@ func (c *Conn) renegotiated(err error) error {
 		err = &Error{Code: ErrSSLWaitingServerHelloRenego, Op: "mbedtls_ssl_renegotiate", Cause: ErrRenegotiationRefused}
 	}
 	was := c.renegotiation
-	if err == ErrSSLAsyncInProgress {
-		err = errRenegotiationSigner
-	}
 	if !final(err) || err == errAsideFull {
 		if c.ssl.Renegotiating() {
 			if was == nil {

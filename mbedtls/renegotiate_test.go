@@ -2,15 +2,21 @@ package mbedtls
 
 import (
 	"bytes"
+	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
 // renegotiable are configs for TLS 1.2 that allow renegotiation.
@@ -113,6 +119,60 @@ func TestServerRenegotiates(t *testing.T) {
 	s.Close()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// The server's key works elsewhere, and takes its time: Read waits for it.
+func TestServerRenegotiatesWithARemoteKey(t *testing.T) {
+	client, server := renegotiable(t)
+	began, goOn := make(chan struct{}), make(chan struct{})
+	var signatures atomic.Int32
+	server.Certificates = []Certificate{remote(t, testpki.P256, func(ctx context.Context, _ crypto.SignerOpts) error {
+		if signatures.Add(1) == 1 {
+			return nil
+		}
+		began <- struct{}{}
+		select {
+		case <-goOn:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})}
+	for _, closed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("closed meanwhile %v", closed), func(t *testing.T) {
+			signatures.Store(0)
+			c, s := connected(t, client, server)
+			done := make(chan error, 1)
+			go func() { done <- echo(s) }()
+			renegotiated := make(chan error, 1)
+			go func() { renegotiated <- c.Renegotiate() }()
+			<-began
+			if closed {
+				s.Close()
+				if err := <-done; !errors.Is(err, net.ErrClosed) {
+					t.Errorf("the server's Read: %v, want net.ErrClosed", err)
+				}
+				if err := <-renegotiated; err == nil {
+					t.Error("the client has renegotiated with nobody")
+				}
+				return
+			}
+			goOn <- struct{}{}
+			if err := <-renegotiated; err != nil {
+				t.Fatal(err)
+			}
+			if err := echoed(c, 100_000); err != nil {
+				t.Fatal(err)
+			}
+			if n := signatures.Load(); n != 2 {
+				t.Errorf("%d signatures, want 2", n)
+			}
+			c.Close()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -65,6 +65,11 @@ func (c *Config) setSelection(cc *cbridge.Config, server bool) error {
 			return err
 		}
 	}
+	if c.GetConfigForClient != nil || c.GetCertificate != nil {
+		if err := cc.SetSigners(); err != nil {
+			return err
+		}
+	}
 	return cc.SetCertSelect(func(ssl *cbridge.SSL) error { return ssl.UserData().(*Conn).selectCredentials(ssl) })
 }
 

@@ -119,7 +119,7 @@ func (s *server) respond() error {
 // one.
 func response(suite string, size *int) []byte {
 	b := fmt.Appendf(nil, "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"+
-		"<h1>The Mbed TLS server in Go</h1>\r\n<p>The connection is protected by %s</p>\r\n", suite)
+		"<h1>Mbed TLS in Go</h1>\r\n<p>Successful connection using: %s</p>\r\n", suite)
 	if size == nil {
 		return b
 	}

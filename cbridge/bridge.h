@@ -203,6 +203,10 @@ mbedtls_ctr_drbg_context *gm_ctr_drbg_new(void);
 void gm_ctr_drbg_delete(mbedtls_ctr_drbg_context *d);
 int gm_ctr_drbg_seed(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len);
 
+// entropy.c
+int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len,
+                       int from_go);
+
 // platform_time.c, platform_alloc.c
 void gm_set_ms_time(int64_t (*f)(void));
 void gm_clock_install(void);

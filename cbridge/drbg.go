@@ -14,12 +14,15 @@ var errNoMemory = errors.New("cbridge: out of C memory")
 // CtrDrbg is an mbedtls_ctr_drbg_context with the mbedtls_entropy_context that seeds it. It may be used by many
 // goroutines: the library locks it (MBEDTLS_THREADING_C).
 type CtrDrbg struct {
-	res *resource
-	c   *C.mbedtls_ctr_drbg_context
+	res     *resource
+	c       *C.mbedtls_ctr_drbg_context
+	entropy *C.mbedtls_entropy_context
 }
 
 // processDrbg serves every Config that brings no random generator of its own. It lives as long as the process.
 var processDrbg *CtrDrbg
+
+var processPersonalization = []byte("gombedtls")
 
 // NewCtrDrbg seeds a generator from the operating system (mbedtls_ctr_drbg_seed with mbedtls_entropy_func).
 // Personalization makes it differ from others with the same entropy; it may be empty.
@@ -44,7 +47,7 @@ func newCtrDrbg(personalization []byte) (*CtrDrbg, error) {
 		free()
 		return nil, newError("mbedtls_ctr_drbg_seed", int(ret), nil)
 	}
-	g := &CtrDrbg{c: d}
+	g := &CtrDrbg{c: d, entropy: e}
 	g.res = own(g, free)
 	return g, nil
 }

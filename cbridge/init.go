@@ -20,7 +20,7 @@ var initialize = sync.OnceValue(func() error {
 	if ret := C.psa_crypto_init(); ret != C.PSA_SUCCESS {
 		return fmt.Errorf("psa_crypto_init: PSA status %d", int(ret))
 	}
-	d, err := newCtrDrbg([]byte("gombedtls"))
+	d, err := newCtrDrbg(processPersonalization)
 	if err != nil {
 		return err
 	}

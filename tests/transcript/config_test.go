@@ -25,7 +25,7 @@ func dataFile(name string) string {
 // world is what lasts through a session.
 type world struct {
 	session *session
-	began   time.Time
+	now     func() time.Time
 	rng     [2]*prng // client, server
 	keys    []mbedtls.Certificate
 	certs   map[*endpoint][]mbedtls.Certificate
@@ -40,13 +40,17 @@ type world struct {
 // epoch is when each session begins: 2025-07-01.
 var epoch = time.UnixMilli(1751328000000)
 
-func (w *world) now() time.Time { return epoch.Add(time.Since(w.began)) }
+// clock tells the time of a session that begins now.
+func clock() func() time.Time {
+	began := time.Now()
+	return func() time.Time { return epoch.Add(time.Since(began)) }
+}
 
 func (w *world) note(line string) { w.lines = append(w.lines, line) }
 
 // newWorld loads what is in files before the entropy begins: that uses up random numbers.
 func newWorld(s *session) (*world, error) {
-	w := &world{session: s, began: time.Now(), configs: map[*endpoint]*mbedtls.Config{},
+	w := &world{session: s, now: clock(), configs: map[*endpoint]*mbedtls.Config{},
 		certs: map[*endpoint][]mbedtls.Certificate{}}
 	for _, e := range s.endpoints() {
 		for _, p := range e.certs {

@@ -152,8 +152,8 @@ static int end_of_data(end *e, const op *o)
 {
     unsigned char buf[1];
     int ret = read_some(e, buf, sizeof(buf));
-    if (ret > 0) {
-        say("%s %s data", name(e), o->name);
+    if (ret > 0 || ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+        say("%s %s %s", name(e), o->name, ret > 0 ? "data" : "ok");
         return 0;
     }
     return ret;

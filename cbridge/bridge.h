@@ -90,6 +90,7 @@ typedef struct {
     int verdict;                      // what a closure failed with where the library would go on; see verdict.c
     int ticket_suite;                 // of the session in a ticket that was taken; see gm_ssl_check_suite
     int unanswered;                   // records since a HelloRequest
+    int early_bound;                  // see gm_ssl_bound_early_data
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per

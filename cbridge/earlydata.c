@@ -58,13 +58,21 @@ int gm_ssl_early_data_status(gm_ssl *s)
 
 // gm_ssl_bound_early_data is for a server, before each step of a handshake. Early data that comes with a ticket which the
 // server cannot open is to be skipped, up to the configured size (RFC 8446 section 4.2.10). The library bounds it by what
-// the ticket allows, which is 0 then, and ends the connection.
+// the ticket allows, which is 0 then, and ends the connection. Before this server writes tickets of its own, the 0 is back.
 void gm_ssl_bound_early_data(gm_ssl *s)
 {
 #if defined(MBEDTLS_SSL_EARLY_DATA) && defined(MBEDTLS_SSL_SRV_C)
     mbedtls_ssl_session *session = s->ssl.session_negotiate;
-    if (s->ssl.conf->endpoint == MBEDTLS_SSL_IS_SERVER && session != NULL && session->max_early_data_size == 0) {
+    if (s->ssl.conf->endpoint != MBEDTLS_SSL_IS_SERVER || session == NULL) {
+        return;
+    }
+    if (s->resumed) {
+        s->early_bound = 0;  // the ticket's own bound holds
+    } else if (s->ssl.state == MBEDTLS_SSL_HANDSHAKE_WRAPUP) {
+        session->max_early_data_size = s->early_bound ? 0 : session->max_early_data_size;
+    } else if (session->max_early_data_size == 0) {
         session->max_early_data_size = s->ssl.conf->max_early_data_size;
+        s->early_bound = 1;
     }
 #else
     (void) s;

@@ -49,8 +49,8 @@ func clock() func() time.Time {
 func (w *world) note(line string) { w.lines = append(w.lines, line) }
 
 // newWorld loads what is in files before the entropy begins: that uses up random numbers.
-func newWorld(s *session) (*world, error) {
-	w := &world{session: s, now: clock(), configs: map[*endpoint]*mbedtls.Config{},
+func newWorld(s *session, now func() time.Time) (*world, error) {
+	w := &world{session: s, now: now, configs: map[*endpoint]*mbedtls.Config{},
 		certs: map[*endpoint][]mbedtls.Certificate{}}
 	for _, e := range s.endpoints() {
 		for _, p := range e.certs {
@@ -181,6 +181,14 @@ func (w *world) config(e *endpoint, server bool) (*mbedtls.Config, error) {
 	if id := e.cid; id != nil {
 		c.DTLS.ConnectionID = &mbedtls.ConnectionID{Length: len(*id), FailUnexpected: e.failCID,
 			Generate: func() ([]byte, error) { return []byte(*id), nil }}
+	}
+	if e.onlyName != "" {
+		c.GetCertificate = func(hello *mbedtls.ClientHelloInfo) (*mbedtls.Certificate, error) {
+			if hello.ServerName != e.onlyName {
+				return nil, mbedtls.ErrSSLUnrecognizedName
+			}
+			return nil, nil
+		}
 	}
 	if err := e.readFiles(c, server); err != nil {
 		return nil, err

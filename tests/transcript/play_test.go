@@ -18,14 +18,14 @@ import (
 // play runs a session on package mbedtls, and returns its transcript.
 func play(t *testing.T, s *session) (lines []string) {
 	synctest.Test(t, func(t *testing.T) {
-		w, err := newWorld(s)
+		now := clock()
+		cbridge.SetClock(&cbridge.Clock{Now: now, MS: func() int64 { return now().UnixMilli() }})
+		defer cbridge.SetClock(nil)
+		w, err := newWorld(s, now)
 		defer w.close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		now := w.now // the bridge keeps it
-		cbridge.SetClock(&cbridge.Clock{Now: now, MS: func() int64 { return now().UnixMilli() }})
-		defer cbridge.SetClock(nil)
 		w.note("session " + s.name)
 		for i := range s.connections {
 			w.note("connection")

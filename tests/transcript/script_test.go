@@ -19,11 +19,9 @@ type session struct {
 	server      *endpoint
 	connections []connection
 
-	needs []string // build options beside those that the fields tell
-	notes string   // what is remarkable about it
-
-	// What must be among the ends' outcomes, such as "client handshake -2700"; nil: every call succeeds.
-	fails []string
+	needs   []string // build options beside those that the fields tell
+	fails   bool     // a call of an end fails; else none may
+	differs string   // why the binding's transcript is not the library's; "": it is
 }
 
 // connection is one of a session's, which follow each other.
@@ -80,6 +78,7 @@ type endpoint struct {
 	profile      string
 	clientOrder  bool
 	noCAList     bool
+	onlyName     string // of a server: the one host that there is
 
 	mtu                    int
 	noPacking, noReplay    bool
@@ -273,6 +272,7 @@ func (e *endpoint) write(s *session, line func(key, value string), server, fresh
 	put("profile", e.profile, e.profile != "")
 	put("client-order", 1, e.clientOrder)
 	put("no-ca-list", 1, e.noCAList)
+	put("only-name", e.onlyName, e.onlyName != "")
 	if s.datagram {
 		e.writeDTLS(put)
 	}

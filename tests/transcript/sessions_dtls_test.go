@@ -61,12 +61,13 @@ func datagramSessions() (list []*session) {
 	add("srtp/mki-not-taken", both(func(e *endpoint) { e.srtp = srtp }), client(func(e *endpoint) { e.mki, e.acceptMKI = "master key", true }))
 	add("mtu-changes", says("handshake; mtu 300; write 100; read 200; close; eof", serverTalks))
 	add("all-suites", both(func(e *endpoint) { e.suites = nil }))
-	add("fail/unknown-ca", client(func(e *endpoint) { e.ca = rsaCA }))
-	add("fail/host-name", client(func(e *endpoint) { e.name = "example.com" }))
-	add("fail/no-shared-suite", server(func(e *endpoint) { e.suites = []uint16{0xC02C} }))
-	add("fail/no-client-certificate", server(func(e *endpoint) { e.auth, e.ca = mbedtls.RequireAndVerifyClientCert, ecCA }))
-	add("fail/psk", psk, both(func(e *endpoint) { e.suites = []uint16{0xC0A8} }), server(func(e *endpoint) { e.psk = "another key 9999" }))
-	add("fail/psk-identity", psk, both(func(e *endpoint) { e.suites = []uint16{0xC0A8} }), server(func(e *endpoint) { e.pskID = "another" }))
+	add("fail/unknown-ca", broken, client(func(e *endpoint) { e.ca = rsaCA }))
+	add("fail/host-name", broken, client(func(e *endpoint) { e.name = "example.com" }))
+	add("fail/no-shared-suite", broken, server(func(e *endpoint) { e.suites = []uint16{0xC02C} }))
+	add("fail/no-client-certificate", broken, differs("the library is silent about it, and over datagrams nobody hangs up: the binding sends handshake_failure"),
+		server(func(e *endpoint) { e.auth, e.ca = mbedtls.RequireAndVerifyClientCert, ecCA }))
+	add("fail/psk", broken, psk, both(func(e *endpoint) { e.suites = []uint16{0xC0A8} }), server(func(e *endpoint) { e.psk = "another key 9999" }))
+	add("fail/psk-identity", broken, psk, both(func(e *endpoint) { e.suites = []uint16{0xC0A8} }), server(func(e *endpoint) { e.pskID = "another" }))
 	return list
 }
 
@@ -88,13 +89,14 @@ func lossSessions() (list []*session) {
 	single := both(func(e *endpoint) { e.noPacking = true })
 	// Without packing, the client sends ClientHello twice, ClientKeyExchange, ChangeCipherSpec, Finished; the server
 	// HelloVerifyRequest, ServerHello, Certificate, ServerKeyExchange, ServerHelloDone, ChangeCipherSpec, Finished.
-	for what, args := range map[string][2]int{"drop": {}, "dup": {}, "hold": {1, 0}, "flip": {-1, 0x40}} {
-		for from, count := range map[string]int{"client": 5, "server": 7} {
-			for i := range count {
-				if i == 0 && what == "flip" {
-					continue // the end of a HelloVerifyRequest is the cookie, that of a ClientHello an extension: see below
+	for _, damage := range []rule{{what: "drop"}, {what: "dup"}, {what: "hold", a: 1}, {what: "flip", a: -1, b: 0x40}} {
+		for _, from := range []string{"client", "server"} {
+			for i := range map[string]int{"client": 5, "server": 7}[from] {
+				breaks := func(*session) {}
+				if damage.what == "flip" && (i > 0 || from == "client") {
+					breaks = broken // nothing protects the handshake's messages before they are all there
 				}
-				add(fmt.Sprintf("%s/%s/%d", what, from, i), single, at(from, what, args[0], args[1], i))
+				add(fmt.Sprintf("%s/%s/%d", damage.what, from, i), single, at(from, damage.what, damage.a, damage.b, i), breaks)
 			}
 		}
 	}
@@ -104,8 +106,8 @@ func lossSessions() (list []*session) {
 	add("drop/a-flight/server", single, at("server", "drop", 0, 0, 1, 2, 3, 4))
 	add("drop/last-flight", single, at("server", "drop", 0, 0, 5, 6))
 	add("drop/every-other", single, at("server", "drop", 0, 0, 1, 3, 5, 7, 9), at("client", "drop", 0, 0, 1, 3, 5))
-	add("drop/all-of-the-server", at("server", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
-	add("drop/all-of-the-client", at("client", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+	add("drop/all-of-the-server", broken, at("server", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+	add("drop/all-of-the-client", broken, at("client", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
 	add("drop/fragments", both(func(e *endpoint) { e.mtu = 300 }), at("server", "drop", 0, 0, 2, 4))
 	add("hold/fragments", both(func(e *endpoint) { e.mtu = 300 }), at("server", "hold", 2, 0, 1, 2, 3))
 	add("hold/cid", single, cids(ptr("one"), ptr("two")), at("server", "hold", 1, 0, 5))
@@ -117,18 +119,20 @@ func lossSessions() (list []*session) {
 		says("handshake; write 10; renegotiate; write 20; read 20; close; eof", "handshake; read 10; read 20; write 20; eof; close"),
 		at("server", "drop", 0, 0, 8))
 	add("replay/data", single, at("client", "dup", 0, 0, 5))
-	add("replay/data/not-checked", single, both(func(e *endpoint) { e.noReplay = true }), at("client", "dup", 0, 0, 5),
-		says("handshake; write 50; close; eof", "handshake; read 100; eof; close"))
-	add("bad-mac/ignored", single, at("client", "flip", -1, 1, 5), says("handshake; write 10; write 100; read 200; close; eof", serverTalks))
-	add("bad-mac/limit", single, at("client", "flip", -1, 1, 5), server(func(e *endpoint) { e.badMAC = 1 }))
-	add("unexpected-cid/ignored", single, cids(ptr("one"), ptr("two")), at("client", "flip", 11, 1, 5),
-		says("handshake; write 10; write 100; read 200; close; eof", serverTalks))
-	add("unexpected-cid/fails", single, cids(ptr("one"), ptr("two")), at("client", "flip", 11, 1, 5),
+	add("replay/data/not-checked", single, both(func(e *endpoint) { e.noReplay = true }),
+		says("handshake; write 50; close; eof", "handshake; read 100; eof; close"), at("client", "dup", 0, 0, 5))
+	add("bad-mac/ignored", single, says("handshake; write 10; write 100; read 200; close; eof", serverTalks), at("client", "flip", -1, 1, 5))
+	add("bad-mac/limit", broken, single, at("client", "flip", -1, 1, 5), server(func(e *endpoint) { e.badMAC = 1 }))
+	add("unexpected-cid/ignored", single, cids(ptr("one"), ptr("two")),
+		says("handshake; write 10; write 100; read 200; close; eof", serverTalks), at("client", "flip", 11, 1, 5))
+	add("unexpected-cid/fails", broken, single, cids(ptr("one"), ptr("two")), at("client", "flip", 11, 1, 5),
 		server(func(e *endpoint) { e.failCID = true }))
-	add("stray/before-hello", rules(rule{from: "client", index: 1, what: "before", data: strings.Repeat("00", 40)}))
-	add("stray/data", rules(rule{from: "client", index: 1, what: "before", data: "17fefd00000000000000010003414243"}))
+	add("stray/before-hello", broken, rules(rule{from: "client", index: 1, what: "before", data: strings.Repeat("00", 40)}))
+	add("stray/data", broken, rules(rule{from: "client", index: 1, what: "before", data: "17fefd00000000000000630003414243"}))
+	add("stray/same-number", rules(rule{from: "client", index: 1, what: "before", data: "17fefd00000000000000010003414243"}),
+		differs("the binding drops a second record of one number before the ClientHello, which fails the library's handshake"))
 	add("cookie-damaged", at("server", "flip", -1, 1, 0))
-	add("hello-damaged", at("client", "flip", -1, 1, 1))
+	add("hello-damaged", broken, at("client", "flip", -1, 1, 1))
 	return list
 }
 

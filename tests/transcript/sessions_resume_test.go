@@ -77,7 +77,7 @@ func resumptionSessions() (list []*session) {
 	}
 	return append(list,
 		talk("ticket/several/tls13", version13, tickets, server(func(e *endpoint) { e.newTickets = 3 }), twice(nil, nil)),
-		talk("ticket/psk-only/tls13", version13, tickets, twice(nil, nil), both(func(e *endpoint) {
+		talk("ticket/certificates-before-psk/tls13", version13, tickets, twice(nil, full), both(func(e *endpoint) {
 			e.kex = mbedtls.TLS13PSK | mbedtls.TLS13Ephemeral
 		})),
 		talk("ticket/hrr/tls13", version13, tickets, twice(nil, nil),
@@ -148,12 +148,16 @@ func renegotiationSessions() (list []*session) {
 				server(func(e *endpoint) { e.auth, e.ca = mbedtls.RequireAndVerifyClientCert, ecCA })),
 			talk("renegotiation/cbc/"+n, v, allow, byClient, both(func(e *endpoint) { e.suites = []uint16{0xC023} })),
 			talk("renegotiation/rsa/"+n, v, allow, rsa, byServer),
-			talk("renegotiation/server-refuses/"+n, v, byClient, client(func(e *endpoint) { e.renegotiate = true })),
-			talk("renegotiation/client-refuses/"+n, v, byServer, server(func(e *endpoint) { e.renegotiate = true })),
+			talk("renegotiation/server-refuses/"+n, v, byClient, client(func(e *endpoint) { e.renegotiate = true }), broken),
+			talk("renegotiation/client-refuses/"+n, v, byServer, server(func(e *endpoint) { e.renegotiate = true }), func(s *session) {
+				if v == version12 {
+					s.differs = "the library sends HelloRequest again for each record of data, also over streams; the binding once"
+				}
+			}),
 			talk("renegotiation/with-tickets/"+n, v, allow, tickets, byClient),
 			talk("renegotiation/period/"+n, v, allow, server(func(e *endpoint) { e.period = 3 }), says(
-				"handshake; write 10; read 10; write 10; read 10; write 10; read 10; write 10; read 10; close; eof",
-				"handshake; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; eof; close")),
+				"handshake; write 10; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; read 10; close; eof",
+				"handshake; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; eof; close")),
 		)
 	}
 	return list

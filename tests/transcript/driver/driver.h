@@ -57,7 +57,7 @@ typedef struct {
     char cert[4][256], key[4][256], ca[256], crl[256], dh[256];
     int ncerts, nkeys;
     int auth;
-    char name[256];
+    char name[256], only_name[256];
     int no_name;
     char alpn[8][64];
     int nalpn;

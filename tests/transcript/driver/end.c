@@ -79,6 +79,15 @@ static void certificates(end *e)
 }
 #endif
 
+#if defined(MBEDTLS_SSL_SERVER_NAME_INDICATION) && defined(MBEDTLS_SSL_SRV_C)
+static int check_name(void *ctx, mbedtls_ssl_context *ssl, const unsigned char *name, size_t len)
+{
+    const char *known = ((const end *) ctx)->setup->only_name;
+    (void) ssl;
+    return len == strlen(known) && memcmp(name, known, len) == 0 ? 0 : -1;
+}
+#endif
+
 static void resumption(end *e)
 {
     const setup *s = e->setup;
@@ -244,6 +253,11 @@ static void configure(end *e)
 #if defined(MBEDTLS_KEY_EXCHANGE_CERT_REQ_ALLOWED_ENABLED)
     if (s->no_ca_list) {
         mbedtls_ssl_conf_cert_req_ca_list(conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
+    }
+#endif
+#if defined(MBEDTLS_SSL_SERVER_NAME_INDICATION) && defined(MBEDTLS_SSL_SRV_C)
+    if (s->only_name[0] != 0) {
+        mbedtls_ssl_conf_sni(conf, check_name, e);
     }
 #endif
     resumption(e);

@@ -109,6 +109,8 @@ static void set(setup *s, const char *key)
         TEXT(s->dh);
     } else if (strcmp(key, "name") == 0) {
         TEXT(s->name);
+    } else if (strcmp(key, "only-name") == 0) {
+        TEXT(s->only_name);
     } else if (strcmp(key, "profile") == 0) {
         TEXT(s->profile);
     } else if (strcmp(key, "psk") == 0) {

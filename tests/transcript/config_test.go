@@ -27,7 +27,6 @@ type world struct {
 	session *session
 	now     func() time.Time
 	rng     [2]*prng // client, server
-	keys    []mbedtls.Certificate
 	certs   map[*endpoint][]mbedtls.Certificate
 	tickets []*mbedtls.TicketKeys
 	cookies *mbedtls.CookieKeys

@@ -19,9 +19,9 @@ type session struct {
 	server      *endpoint
 	connections []connection
 
-	needs   []string // build options beside those that the fields tell
-	fails   bool     // a call of an end fails; else none may
-	differs string   // why the binding's transcript is not the library's; "": it is
+	unless  string // a build option with which there is no such session
+	fails   bool   // a call of an end fails; else none may
+	differs string // why the binding's transcript is not the library's; "": it is
 }
 
 // connection is one of a session's, which follow each other.

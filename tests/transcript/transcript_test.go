@@ -18,6 +18,9 @@ func TestSameBytesAsC(t *testing.T) {
 			sessions = append(sessions, s)
 		}
 	}
+	if len(sessions) == 0 {
+		t.Skipf("this build (profile %s) lacks %s, and so on", cbridge.Profile, all()[0].lacks())
+	}
 	want := driven(t, sessions)
 	for _, s := range all() {
 		t.Run(s.name, func(t *testing.T) {

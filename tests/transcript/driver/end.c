@@ -245,12 +245,12 @@ static void configure(end *e)
         mbedtls_dhm_free(&dhm);
     }
 #endif
-#if defined(MBEDTLS_SSL_PROTO_TLS1_2)
+#if defined(MBEDTLS_SSL_SRV_C) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
     if (s->client_order) {
         mbedtls_ssl_conf_preference_order(conf, MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_CLIENT);
     }
 #endif
-#if defined(MBEDTLS_KEY_EXCHANGE_CERT_REQ_ALLOWED_ENABLED)
+#if defined(MBEDTLS_SSL_SRV_C) && defined(MBEDTLS_KEY_EXCHANGE_CERT_REQ_ALLOWED_ENABLED)
     if (s->no_ca_list) {
         mbedtls_ssl_conf_cert_req_ca_list(conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
     }
@@ -269,6 +269,7 @@ static void configure(end *e)
 // prepare gives the context what mbedtls_ssl_session_reset takes away.
 static void prepare(end *e)
 {
+    (void) e;
 #if defined(MBEDTLS_SSL_DTLS_HELLO_VERIFY)
     if (e->script->datagram && e->which == SERVER && !e->setup->no_cookies) {
         must(mbedtls_ssl_set_client_transport_id(&e->ssl, (const unsigned char *) "client", 6), "transport id");
@@ -341,6 +342,7 @@ static void begin(end *e)
 #endif
     }
     (void) wants_early;
+    (void) s;
 #if defined(MBEDTLS_SSL_PROTO_DTLS)
     if (e->script->datagram) {
         if (s->no_packing) {

@@ -344,10 +344,10 @@ func (e *endpoint) bounds(s *session) (minimum, maximum uint16) {
 
 func (e *endpoint) authMode(server bool) int {
 	switch {
-	case !server && e.skipVerify, server && e.auth == mbedtls.RequestClientCert:
-		return int(cbridge.VerifyOptional)
 	case server && e.auth == mbedtls.NoClientCert:
 		return int(cbridge.VerifyNone)
+	case server && e.auth != mbedtls.RequireAndVerifyClientCert, !server && e.skipVerify:
+		return int(cbridge.VerifyOptional)
 	}
 	return int(cbridge.VerifyRequired)
 }

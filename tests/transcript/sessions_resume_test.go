@@ -43,6 +43,9 @@ func resumptionSessions() (list []*session) {
 			}),
 			talk("ticket/client-takes-none/"+n, v, tickets, client(func(e *endpoint) { e.noTickets = true })),
 			talk("ticket/after-an-hour/"+n, v, tickets, twice(nil, func(c *connection) { c.client = "wait 3600000; " + c.client })),
+			talk("ticket/expired/"+n, v, tickets, twice(nil, func(c *connection) {
+				c.client, c.resumed = "wait 90000000; "+c.client, false
+			}), differs("the library's client offers what it is given; the binding's nothing that is past its lifetime")),
 			talk("ticket/rsa/"+n, v, tickets, rsa, twice(nil, nil)),
 		)
 	}
@@ -160,5 +163,7 @@ func renegotiationSessions() (list []*session) {
 				"handshake; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; read 10; write 10; eof; close")),
 		)
 	}
-	return list
+	return append(list, talk("renegotiation/closed-meanwhile", mbedtls.VersionDTLS12, allow,
+		differs("the library sends no close_notify while it renegotiates; the binding does"),
+		says("handshake; write 10; read 10; close; eof", "handshake; renegotiate; read 10; write 10; eof; close")))
 }

@@ -341,6 +341,11 @@ func authSessions() (list []*session) {
 			talk("verify/profile-next/"+n, v, client(func(e *endpoint) { e.profile = "next" })),
 			talk("verify/profile-suiteb/"+n, v, client(func(e *endpoint) { e.profile = "suiteb" })),
 		)
+		list = append(list, talk("client-auth/any-required/"+n, v, client(func(e *endpoint) { e.certs = []pair{clientEC} }),
+			server(func(e *endpoint) { e.auth, e.ca = mbedtls.RequireAnyClientCert, rsaCA })))
+		list = append(list, talk("client-auth/any-required-none-given/"+n, v, broken,
+			differs("the library cannot require a certificate that it does not verify: the binding does, and sends the alert"),
+			server(func(e *endpoint) { e.auth, e.ca = mbedtls.RequireAnyClientCert, ecCA })))
 		if v != version13 { // where the library never sends the list
 			list = append(list, talk("client-auth/no-ca-list/"+n, v, require, server(func(e *endpoint) { e.noCAList = true }),
 				client(func(e *endpoint) { e.certs = []pair{clientEC} })))

@@ -78,7 +78,6 @@ typedef struct {
 typedef struct {
     char name[16];
     long a, b;
-    char text[64];
 } op;
 
 typedef struct {

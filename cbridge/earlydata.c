@@ -56,9 +56,10 @@ int gm_ssl_early_data_status(gm_ssl *s)
 #endif
 }
 
-// gm_ssl_bound_early_data is for a server, before each step of a handshake. Early data that comes with a ticket which the
-// server cannot open is to be skipped, up to the configured size (RFC 8446 section 4.2.10). The library bounds it by what
-// the ticket allows, which is 0 then, and ends the connection. Before this server writes tickets of its own, the 0 is back.
+// gm_ssl_bound_early_data is for a server, before each step of a handshake. Early data that comes with a ticket which
+// the server cannot open is to be skipped, up to the configured size (RFC 8446 section 4.2.10). The library bounds it
+// by what the ticket allows, which is 0 then, and ends the connection. The 0 is back before this server writes tickets of
+// its own, in which that stands.
 void gm_ssl_bound_early_data(gm_ssl *s)
 {
 #if defined(MBEDTLS_SSL_EARLY_DATA) && defined(MBEDTLS_SSL_SRV_C)

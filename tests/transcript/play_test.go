@@ -92,6 +92,11 @@ func (w *world) connect(t *testing.T, c *connection) error {
 		}
 		c.check(t, e)
 	}
+	for _, r := range c.rules {
+		if l := lanes[number(r.from == "server")]; r.index >= l.emitted {
+			t.Errorf("the rule %v is for something that the %s never sent", r, r.from)
+		}
+	}
 	return nil
 }
 

@@ -57,8 +57,10 @@ func datagramSessions() (list []*session) {
 	add("srtp/null", both(func(e *endpoint) { e.srtp = []mbedtls.SRTPProfile{mbedtls.SRTPNullHMACSHA1_80} }))
 	add("srtp/none-shared", client(func(e *endpoint) { e.srtp = srtp[:1] }), server(func(e *endpoint) { e.srtp = srtp[1:] }))
 	add("srtp/client-alone", client(func(e *endpoint) { e.srtp = srtp }))
-	add("srtp/mki", both(func(e *endpoint) { e.srtp, e.acceptMKI = srtp, true }), client(func(e *endpoint) { e.mki = "master key" }))
-	add("srtp/mki-not-taken", both(func(e *endpoint) { e.srtp = srtp }), client(func(e *endpoint) { e.mki, e.acceptMKI = "master key", true }))
+	add("srtp/mki", both(func(e *endpoint) { e.srtp, e.acceptMKI = srtp, true }),
+		client(func(e *endpoint) { e.mki = "master key" }))
+	add("srtp/mki-not-taken", both(func(e *endpoint) { e.srtp = srtp }),
+		client(func(e *endpoint) { e.mki, e.acceptMKI = "master key", true }))
 	add("mtu-changes", says("handshake; mtu 300; write 100; read 200; close; eof", serverTalks))
 	add("all-suites", both(func(e *endpoint) { e.suites = nil }))
 	add("fail/unknown-ca", broken, client(func(e *endpoint) { e.ca = rsaCA }))
@@ -106,8 +108,8 @@ func lossSessions() (list []*session) {
 	add("drop/a-flight/server", single, at("server", "drop", 0, 0, 1, 2, 3, 4))
 	add("drop/last-flight", single, at("server", "drop", 0, 0, 5, 6))
 	add("drop/every-other", single, at("server", "drop", 0, 0, 1, 3, 5, 7, 9), at("client", "drop", 0, 0, 1, 3, 5))
-	add("drop/all-of-the-server", broken, at("server", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
-	add("drop/all-of-the-client", broken, at("client", "drop", 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+	add("drop/all-of-the-server", broken, at("server", "drop", 0, 0, 0, 1, 2, 3, 4, 5))
+	add("drop/all-of-the-client", broken, at("client", "drop", 0, 0, 0, 1, 2, 3, 4, 5))
 	add("drop/fragments", both(func(e *endpoint) { e.mtu = 300 }), at("server", "drop", 0, 0, 2, 4))
 	add("hold/fragments", both(func(e *endpoint) { e.mtu = 300 }), at("server", "hold", 2, 0, 1, 2, 3))
 	add("hold/cid", single, cids(ptr("one"), ptr("two")), at("server", "hold", 1, 0, 5))

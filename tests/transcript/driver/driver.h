@@ -1,5 +1,5 @@
-// driver.h: the reference driver of tests/transcript. It runs scripted sessions, which come on standard input, on the plain
-// C library, and prints what each end sends. ../doc.go tells how both sides of the comparison work.
+// driver.h: the reference driver of tests/transcript. It runs scripted sessions, which come on standard input, on the
+// plain C library, and prints what each end sends. ../doc.go tells how both sides of the comparison work.
 #ifndef TRANSCRIPT_DRIVER_H
 #define TRANSCRIPT_DRIVER_H
 

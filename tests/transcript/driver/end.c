@@ -139,8 +139,11 @@ static void datagrams(end *e)
     }
 #if defined(MBEDTLS_SSL_DTLS_HELLO_VERIFY) && defined(MBEDTLS_SSL_COOKIE_C)
     if (e->which == SERVER) {
-        mbedtls_ssl_conf_dtls_cookies(&e->conf, s->no_cookies ? NULL : mbedtls_ssl_cookie_write,
-                                      s->no_cookies ? NULL : mbedtls_ssl_cookie_check, s->no_cookies ? NULL : &w.cookies);
+        if (s->no_cookies) {
+            mbedtls_ssl_conf_dtls_cookies(&e->conf, NULL, NULL, NULL);
+        } else {
+            mbedtls_ssl_conf_dtls_cookies(&e->conf, mbedtls_ssl_cookie_write, mbedtls_ssl_cookie_check, &w.cookies);
+        }
     }
 #endif
 #if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
@@ -167,9 +170,9 @@ static void configure(end *e)
 {
     const setup *s = e->setup;
     mbedtls_ssl_config *conf = &e->conf;
-    must(mbedtls_ssl_config_defaults(conf, e->which == CLIENT ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
-                                     e->script->datagram ? MBEDTLS_SSL_TRANSPORT_DATAGRAM : MBEDTLS_SSL_TRANSPORT_STREAM,
-                                     MBEDTLS_SSL_PRESET_DEFAULT), "mbedtls_ssl_config_defaults");
+    int which = e->which == CLIENT ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER;
+    int transport = e->script->datagram ? MBEDTLS_SSL_TRANSPORT_DATAGRAM : MBEDTLS_SSL_TRANSPORT_STREAM;
+    must(mbedtls_ssl_config_defaults(conf, which, transport, MBEDTLS_SSL_PRESET_DEFAULT), "config_defaults");
     mbedtls_ssl_conf_rng(conf, prng_fill, &w.rng[e->which]);
     mbedtls_ssl_conf_min_tls_version(conf, (mbedtls_ssl_protocol_version) s->min);
     mbedtls_ssl_conf_max_tls_version(conf, (mbedtls_ssl_protocol_version) s->max);
@@ -277,8 +280,8 @@ static void prepare(end *e)
 #endif
 #if defined(MBEDTLS_SSL_DTLS_SRTP)
     if (e->which == CLIENT && e->setup->mki.len > 0) {
-        must(mbedtls_ssl_dtls_srtp_set_mki_value(&e->ssl, (unsigned char *) e->setup->mki.p, (uint16_t) e->setup->mki.len),
-             "mki");
+        const bytes *mki = &e->setup->mki;
+        must(mbedtls_ssl_dtls_srtp_set_mki_value(&e->ssl, (unsigned char *) mki->p, (uint16_t) mki->len), "mki");
     }
 #endif
 #if defined(MBEDTLS_KEY_EXCHANGE_ECJPAKE_ENABLED)

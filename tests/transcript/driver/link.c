@@ -1,5 +1,5 @@
-// link.c carries records, or datagrams, from one end to the other, prints them, and does to them what the script's rules
-// say. link_test.go is the same in Go.
+// link.c carries records, or datagrams, from one end to the other, prints them, and does to them what the script's
+// rules say. link_test.go is the same in Go.
 #include "driver.h"
 
 #include <stdlib.h>

@@ -66,8 +66,9 @@ static void set(setup *s, const char *key)
         const char *key;
         int *to;
     } numbers[] = {
-        { "fresh", &s->fresh }, { "min", &s->min }, { "max", &s->max }, { "auth", &s->auth }, { "no-name", &s->no_name },
-        { "kex", &s->kex }, { "take-tickets", &s->take_tickets }, { "tickets", &s->tickets },
+        { "fresh", &s->fresh }, { "min", &s->min }, { "max", &s->max }, { "auth", &s->auth },
+        { "no-name", &s->no_name }, { "kex", &s->kex }, { "take-tickets", &s->take_tickets },
+        { "tickets", &s->tickets },
         { "new-tickets", &s->new_tickets }, { "cache", &s->cache }, { "early", &s->early },
         { "renegotiate", &s->renegotiate }, { "grace", &s->grace }, { "legacy", &s->legacy }, { "mfl", &s->mfl },
         { "no-ems", &s->no_ems }, { "no-etm", &s->no_etm }, { "min-dh", &s->min_dh },
@@ -165,8 +166,8 @@ static int runnable(const end *e)
     return !e->done && (!e->started || e->in->head != NULL || (e->in->eof && !e->script->datagram));
 }
 
-// connect runs a connection: first the client, then the server, and so on, each until it waits for the other. If both do,
-// time passes until the earlier timer.
+// run_connection runs first the client, then the server, and so on, each until it waits for the other. If both do, time
+// passes until the earlier timer.
 static void run_connection(const script *s)
 {
     static lane lanes[2];

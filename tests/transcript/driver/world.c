@@ -62,8 +62,8 @@ void world_begin(const char *name)
     check(psa_crypto_init(), "psa_crypto_init");
     init_entropy(&w.process_entropy);
     mbedtls_ctr_drbg_init(&w.process);
-    check(mbedtls_ctr_drbg_seed(&w.process, mbedtls_entropy_func, &w.process_entropy, (const unsigned char *) "gombedtls", 9),
-          "mbedtls_ctr_drbg_seed");
+    check(mbedtls_ctr_drbg_seed(&w.process, mbedtls_entropy_func, &w.process_entropy,
+                                (const unsigned char *) "gombedtls", 9), "mbedtls_ctr_drbg_seed");
     mbedtls_ssl_session_init(&w.kept);
 }
 
@@ -72,8 +72,8 @@ void world_tickets(int index, int cipher, unsigned lifetime)
 #if defined(MBEDTLS_SSL_TICKET_C)
     mbedtls_ssl_ticket_init(&w.tickets[index]);
     w.has_tickets[index] = 1;
-    check(mbedtls_ssl_ticket_setup(&w.tickets[index], mbedtls_ctr_drbg_random, &w.process, (mbedtls_cipher_type_t) cipher,
-                                   lifetime), "mbedtls_ssl_ticket_setup");
+    check(mbedtls_ssl_ticket_setup(&w.tickets[index], mbedtls_ctr_drbg_random, &w.process,
+                                   (mbedtls_cipher_type_t) cipher, lifetime), "mbedtls_ssl_ticket_setup");
 #else
     (void) index;
     (void) cipher;

@@ -42,8 +42,12 @@ static int tls12_export(const mbedtls_ssl_context *ssl, unsigned char *out, size
         ssl->transform_negotiate != NULL ? ssl->transform_negotiate : ssl->transform;
     int mac = mbedtls_ssl_ciphersuite_from_id(ssl->session->ciphersuite)->mac, ret;
     size_t n = 64;
-    unsigned char *seed;
+    unsigned char *seed, byte;
 
+    if (len == 0) { // with MBEDTLS_USE_PSA_CRYPTO, the library cannot derive nothing
+        out = &byte;
+        len = 1;
+    }
     if (transform == NULL || context_len > UINT16_MAX) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }

@@ -94,6 +94,9 @@ func TLSPRF(prf PRF, secret []byte, label string, random, out []byte) error {
 	if random == nil {
 		random = []byte{0}[:0] // the library gives the pointer to memcpy, also for no bytes
 	}
+	if len(out) == 0 {
+		out = make([]byte, 1) // with MBEDTLS_USE_PSA_CRYPTO, the library cannot derive nothing
+	}
 	cs := C.CString(label)
 	defer free(cs)
 	return check(C.mbedtls_ssl_tls_prf(C.mbedtls_tls_prf_types(prf), cbytes(secret), C.size_t(len(secret)), cs,

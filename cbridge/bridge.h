@@ -72,7 +72,7 @@ typedef struct {
     struct mbedtls_ssl_ticket_context *tickets;  // see ticket.c
     struct mbedtls_ssl_cache_context *cache;     // see cache.c
     int needs_cert, needs_verified;              // of clients whose session is resumed; see resume.c
-    int resumes_any;                             // whatever session there is; see resume.c
+    int unguarded;                               // see SetUnguarded
     int renego_grace;                            // see gm_ssl_read_record
 } gm_config;
 

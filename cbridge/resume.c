@@ -51,7 +51,7 @@ int gm_session_acceptable(gm_config *c, const mbedtls_ssl_session *s)
 {
     int mode = auth_mode(c);
 
-    if (c->resumes_any) {
+    if (c->unguarded) {
         return 1;
     }
     // A ticket for a suite that is not offered any more would end a TLS 1.3 handshake, not lead to a full one.

@@ -233,11 +233,12 @@ func (c *Config) SetResumptionDemands(cert, verified bool) error {
 	})
 }
 
-// SetResumeAny makes a server resume whatever its tickets and its cache bring, as the library does, and not only what this
-// Config might have made itself.
-func (c *Config) SetResumeAny() error {
+// SetUnguarded leaves a server to the library where the bridge else helps it: it resumes whatever session a ticket or the
+// cache brings, also one that this Config would not have made or whose suite it does not choose (resume.c), and it ends the
+// connection of a client that sends early data with a ticket which allows none (earlydata.c).
+func (c *Config) SetUnguarded() error {
 	return c.use(func(cc *C.gm_config) error {
-		cc.resumes_any = 1
+		cc.unguarded = 1
 		return nil
 	})
 }

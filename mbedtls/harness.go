@@ -22,8 +22,11 @@ func (c *Config) unjudged() bool { return c.hooks != nil }
 
 // hookConfig lets the interop programs have the last word on the library's config.
 func (c *Config) hookConfig(cc *cbridge.Config, _ bool) error {
-	if c.hooks == nil || c.hooks.Config == nil {
+	if c.hooks == nil {
 		return nil
+	}
+	if err := cc.SetUnguarded(); err != nil || c.hooks.Config == nil {
+		return err
 	}
 	return c.hooks.Config(cc)
 }

@@ -181,9 +181,6 @@ func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 			return badField(name, "set", "cannot be used with GetConfigForClient, whose choice comes after a session is resumed")
 		}
 	}
-	if c.unjudged() {
-		return errors.Join(cc.SetResumeAny(), c.setTickets(cc), c.setServerCache(cc))
-	}
 	demands := map[ClientAuthType]struct{ cert, verified bool }{
 		RequireAnyClientCert:       {true, false},
 		VerifyClientCertIfGiven:    {false, true},

@@ -109,8 +109,14 @@ test_verb() {
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" go test -race ${short:+"$short"} ./...
         for name in "${PROFILES[@]:1}"; do stage "smoke, profile $name" test_smoke "$name"; done
+        [[ -n $short ]] || stage "upstream sample" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
     fi
+}
+
+# A subshell each, as the verb ends in another program.
+test_upstream() {
+    (upstream ssl-opt --sample --programs go) && (upstream compat --sample --programs go)
 }
 
 check_gofmt() {

@@ -170,6 +170,7 @@ func TestCookieFuncs(t *testing.T) {
 		check       func(cookie, id []byte) error
 		wantRefused int
 		want        error // of the handshake
+		wantCode    Code  // of that, if it is one of the library
 		wantCause   error // of the refusals
 	}{
 		{
@@ -192,9 +193,16 @@ func TestCookieFuncs(t *testing.T) {
 			want:        ErrSSLInternalError,
 		},
 		{
-			name:  "no cookie",
-			write: func([]byte) ([]byte, error) { return nil, own },
-			want:  own,
+			name:     "no cookie",
+			write:    func([]byte) ([]byte, error) { return nil, own },
+			want:     own,
+			wantCode: ErrSSLInternalError,
+		},
+		{
+			name:     "a code",
+			write:    func([]byte) ([]byte, error) { return nil, ErrSSLFeatureUnavailable },
+			want:     ErrSSLFeatureUnavailable,
+			wantCode: ErrSSLFeatureUnavailable,
 		},
 		{
 			name:        "never right",
@@ -235,6 +243,9 @@ func TestCookieFuncs(t *testing.T) {
 			refused, err := p.verified(t, alice)
 			if !errors.Is(err, c.want) || len(refused) != c.wantRefused {
 				t.Errorf("%v after %v, want %v after %d", err, refused, c.want, c.wantRefused)
+			}
+			if e := (*Error)(nil); c.wantCode != 0 && (!errors.As(err, &e) || e.Code != c.wantCode) {
+				t.Errorf("%v, want code %v", err, c.wantCode)
 			}
 			for _, err := range refused {
 				if !errors.Is(err, c.wantCause) {

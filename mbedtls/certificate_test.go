@@ -130,6 +130,30 @@ func TestCertificateWithAKeyOfTheStandardLibrary(t *testing.T) {
 	}
 }
 
+// Of several chains, a server of TLS 1.2 takes one whose key may do what the suite needs.
+func TestOpaqueKeysAreChosenByTheirPolicy(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+		t.Skip("this build has no MBEDTLS_USE_PSA_CRYPTO")
+	}
+	client, server := configs(t)
+	client.CipherSuites = []uint16{0xC02B} // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+	server.Certificates = nil
+	for _, use := range []string{"ecdh", "ecdsa-sign"} {
+		c := issue(t, testpki.Leaf{Algorithm: testpki.P256})
+		key, err := c.PrivateKey.(*PrivateKey).Opaque(use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer key.Close()
+		c.PrivateKey = key
+		server.Certificates = append(server.Certificates, c)
+	}
+	c, _ := connected(t, client, server)
+	if got := c.ConnectionState().PeerCertificatesDER[0]; !bytes.Equal(got, server.Certificates[1].Certificate[0]) {
+		t.Error("the server did not use its second chain")
+	}
+}
+
 func TestCertificateWithAnOpaqueKey(t *testing.T) {
 	client, server := configs(t)
 	for _, test := range []struct {

@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/harness"
 )
 
 func TestTicketLifetimeCipherAndNumber(t *testing.T) {
@@ -326,6 +329,22 @@ func TestSharedKeysDoNotReplaceAClientCertificate(t *testing.T) {
 			}
 			_, err := handshakes(cc, sc)
 			mustBe(t, "server", err, ErrSSLNoClientCertificate)
+		}
+	})
+}
+
+// The interop programs see what the library does without the bridge's help.
+func TestUnguardedServerResumesAnySession(t *testing.T) {
+	versions(t, func(t *testing.T, version uint16) {
+		client, open := configs(t)
+		client.MinVersion, client.MaxVersion = version, version
+		open.TicketKeys = ticketKeys(t)
+		demanding := changed(t, open, func(c *Config) {
+			harness.Attach(c, &harness.Hooks{Config: func(cc *cbridge.Config) error { return cc.SetAuthMode(cbridge.VerifyRequired) }})
+		})
+		_, _, session := visit(t, client, open, nil)
+		if state, _, _ := visit(t, client, demanding, func(c *Conn) { c.SetSession(session) }); !state.DidResume {
+			t.Error("not resumed")
 		}
 	})
 }

@@ -86,6 +86,6 @@ func (s *server) bind() (err error) {
 	if s.listener, err = s.Listen(); err != nil {
 		return s.Output.Failed("mbedtls_net_bind", mbedtls.ErrNetBindFailed)
 	}
-	s.Output.Printf(" ok\n")
+	s.Output.Printf(" ok (%s)\n", s.listener.Addr())
 	return nil
 }

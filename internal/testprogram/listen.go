@@ -17,6 +17,8 @@ type Listener struct {
 
 	mu      sync.Mutex
 	waiting []datagram // from others than the client that is served
+	client  net.Conn   // of TLS: the newest
+	closed  bool
 }
 
 type datagram struct {
@@ -52,11 +54,7 @@ func reuseAddr(_, _ string, raw syscall.RawConn) (err error) {
 // Accept waits for a client: with DTLS, for a datagram, which is the first that the Socket reads.
 func (l *Listener) Accept() (*Socket, error) {
 	if l.stream != nil {
-		conn, err := l.stream.Accept()
-		if err != nil {
-			return nil, err
-		}
-		return l.program.NewSocket(conn), nil
+		return l.acceptStream()
 	}
 	first, err := l.next()
 	if err != nil {
@@ -67,12 +65,42 @@ func (l *Listener) Accept() (*Socket, error) {
 	return s, nil
 }
 
-// Close makes Accept, and reads of a client over UDP, fail.
-func (l *Listener) Close() error {
-	if l.stream != nil {
-		return l.stream.Close()
+func (l *Listener) acceptStream() (*Socket, error) {
+	conn, err := l.stream.Accept()
+	if err != nil {
+		return nil, err
 	}
-	return l.packets.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	l.client = conn
+	return l.program.NewSocket(conn), nil
+}
+
+// Close makes Accept fail, and the newest client's connection.
+func (l *Listener) Close() error {
+	if l.packets != nil {
+		return l.packets.Close()
+	}
+	err := l.stream.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	if l.client != nil {
+		l.client.Close()
+	}
+	return err
+}
+
+// Addr is where it listens.
+func (l *Listener) Addr() net.Addr {
+	if l.packets != nil {
+		return l.packets.LocalAddr()
+	}
+	return l.stream.Addr()
 }
 
 func (l *Listener) next() (datagram, error) {

@@ -123,6 +123,9 @@ func (c *Conn) renegotiated(err error) error {
 	if !c.config.AllowRenegotiation {
 		return c.finish(err)
 	}
+	if err == ErrSSLCryptoInProgress { // others may run now; there is nothing to wait for
+		err = ErrSSLWantWrite
+	}
 	if codeOf(err) == ErrSSLWaitingServerHelloRenego {
 		err = c.setAside()
 	}

@@ -344,7 +344,7 @@ int gm_conf_badmac_limit(gm_config *c, unsigned limit);
 int gm_conf_handshake_timeout(gm_config *c, uint32_t min, uint32_t max);
 int gm_ssl_set_datagram_packing(gm_ssl *s, int on);
 int gm_min_mtu(void);
-int gm_ssl_set_mtu(gm_ssl *s, int mtu, int min);
+int gm_ssl_set_mtu(gm_ssl *s, int mtu);
 
 // cookie.c
 #define GM_COOKIE_ROOM 64  // bytes; the library's cookies have 32

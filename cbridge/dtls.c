@@ -59,9 +59,10 @@ int gm_min_mtu(void)
            2 * MBEDTLS_MAX_IV_LENGTH + 12 + 1;
 }
 
-int gm_ssl_set_mtu(gm_ssl *s, int mtu, int min)
+int gm_ssl_set_mtu(gm_ssl *s, int mtu)
 {
 #if defined(MBEDTLS_SSL_PROTO_DTLS)
+    int min = s->conf->unguarded ? 1 : gm_min_mtu();  // some suites need less
     if (mtu != 0 && (mtu < min || mtu > UINT16_MAX)) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
@@ -70,7 +71,6 @@ int gm_ssl_set_mtu(gm_ssl *s, int mtu, int min)
 #else
     (void) s;
     (void) mtu;
-    (void) min;
     return GM_NOT_BUILT;
 #endif
 }

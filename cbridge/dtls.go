@@ -58,15 +58,9 @@ func (s *SSL) SetDatagramPacking(on bool) error {
 // SetMTU bounds the datagrams that are written, in bytes without the headers of IP and UDP; 0, the default, is no bound
 // (mbedtls_ssl_set_mtu). It must be from [MinMTU] to 65535. Handshake messages are fragmented to fit; Write takes no
 // more than fits.
-func (s *SSL) SetMTU(mtu int) error { return s.setMTU(mtu, MinMTU()) }
-
-// SetAnyMTU is SetMTU that takes less, too: enough with some suites, and where it is not, the library hangs. It is for the
-// interop programs.
-func (s *SSL) SetAnyMTU(mtu int) error { return s.setMTU(mtu, 1) }
-
-func (s *SSL) setMTU(mtu, minimum int) error {
+func (s *SSL) SetMTU(mtu int) error {
 	if mtu < 0 || mtu > math.MaxUint16 {
 		return newError("mbedtls_ssl_set_mtu", int(ErrSSLBadInputData), nil)
 	}
-	return s.during("mbedtls_ssl_set_mtu", optionDTLS, func(c *C.gm_ssl) C.int { return C.gm_ssl_set_mtu(c, C.int(mtu), C.int(minimum)) })
+	return s.during("mbedtls_ssl_set_mtu", optionDTLS, func(c *C.gm_ssl) C.int { return C.gm_ssl_set_mtu(c, C.int(mtu)) })
 }

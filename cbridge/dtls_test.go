@@ -215,6 +215,12 @@ func TestMTUIsGuarded(t *testing.T) {
 	if err := s.SetMTU(0); err != nil {
 		t.Error(err)
 	}
+	if err := errors.Join(s.conf.SetUnguarded(), s.SetMTU(MinMTU()-1)); err != nil {
+		t.Error(err)
+	}
+	if err := s.SetMTU(math.MaxUint16 + 1); !errors.Is(err, ErrSSLBadInputData) {
+		t.Errorf("unguarded, SetMTU above the maximum: %v, want ErrSSLBadInputData", err)
+	}
 }
 
 func TestMaxBufferingIsTheBuilds(t *testing.T) {

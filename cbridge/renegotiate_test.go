@@ -3,6 +3,7 @@ package cbridge
 import (
 	"errors"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,36 @@ func TestRenegotiateInSteps(t *testing.T) {
 	}
 	send(t, p.client, p.server, []byte("after"))
 	send(t, p.server, p.client, []byte("and back"))
+}
+
+// The steps of a renegotiation are the bridge's, the log is as if they were the library's.
+func TestRenegotiationThatFailsIsLogged(t *testing.T) {
+	var log []string
+	p := newPair(t, both(t, TLS12, renegotiable(t, 16, DefaultRenegotiationPeriod), func(client, _ *Config) {
+		if err := client.SetDebug(1, func(_ int, _ string, _ int, text string) { log = append(log, text) }); err != nil {
+			t.Fatal(err)
+		}
+	}))
+	if err := p.handshake(t); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.client.SetVerify(func([]byte, int, uint32) (uint32, error) { return 1, nil }); err != nil {
+		t.Fatal(err)
+	}
+	err := error(ErrSSLWantRead)
+	for err == ErrSSLWantRead {
+		if err = p.client.Renegotiate(); err == ErrSSLWantRead {
+			carry(t, p.client, p.server)
+			_ = read(p.server)
+			carry(t, p.server, p.client)
+		}
+	}
+	if !errors.Is(err, ErrX509CertVerifyFailed) {
+		t.Fatal(err)
+	}
+	if last := log[len(log)-1]; !strings.Contains(last, "mbedtls_ssl_handshake() returned -9984 (-0x2700)") {
+		t.Errorf("the last message is %q", last)
+	}
 }
 
 // The library would begin a renegotiation in TLS 1.3, and break the connection.

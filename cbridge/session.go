@@ -235,7 +235,8 @@ func (c *Config) SetResumptionDemands(cert, verified bool) error {
 
 // SetUnguarded leaves a server to the library where the bridge else helps it: it resumes whatever session a ticket or the
 // cache brings, also one that this Config would not have made or whose suite it does not choose (resume.c), and it ends the
-// connection of a client that sends early data with a ticket which allows none (earlydata.c).
+// connection of a client that sends early data with a ticket which allows none (earlydata.c). Either end takes any MTU, and
+// hangs with one that its suite has no room in (dtls.c).
 func (c *Config) SetUnguarded() error {
 	return c.use(func(cc *C.gm_config) error {
 		cc.unguarded = 1

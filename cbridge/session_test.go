@@ -54,6 +54,28 @@ func saved(t *testing.T, version int) []byte {
 	return data
 }
 
+func TestTicketSignals(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		p := newPair(t, func(client, server *Config) {
+			resumable(t, TLS13, 1)(client, server)
+			if err := client.SetTicketSignals(on); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err := p.handshake(t); err != nil {
+			t.Fatal(err)
+		}
+		want := ErrSSLWantRead
+		if on {
+			want = ErrSSLReceivedNewSessionTicket
+		}
+		carry(t, p.server, p.client)
+		if err := read(p.client); !errors.Is(err, want) {
+			t.Errorf("signals %t: Read: %v, want %v", on, err, want)
+		}
+	}
+}
+
 func TestLoadSessionChecksItsInput(t *testing.T) {
 	for _, version := range []int{TLS12, TLS13} {
 		data := saved(t, version)

@@ -340,7 +340,7 @@ func (p *Program) setDTLS() error {
 	p.HookContext(func(s *cbridge.SSL) error {
 		p.Socket.Check(s)
 		if p.MTU != nil { // also one that Config.DTLS.MTU refuses
-			if err := s.SetAnyMTU(*p.MTU); err != nil {
+			if err := s.SetMTU(*p.MTU); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"net"
 	"time"
 
@@ -36,7 +37,11 @@ func (c *client) host() string { return cmp.Or(c.ServerAddr, c.ServerName) }
 func (c *client) dial() error {
 	raw, err := net.Dial(c.network(), net.JoinHostPort(c.host(), c.ServerPort))
 	if err != nil {
-		return c.Output.Failed("mbedtls_net_connect", mbedtls.ErrNetConnectFailed)
+		code := mbedtls.ErrNetConnectFailed
+		if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) {
+			code = mbedtls.ErrNetUnknownHost
+		}
+		return c.Output.Failed("mbedtls_net_connect", code)
 	}
 	c.Socket = c.NewSocket(raw)
 	c.attach()

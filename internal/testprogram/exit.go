@@ -3,12 +3,14 @@ package testprogram
 import (
 	"errors"
 	"io"
+
+	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
 // Run is a program: it parses the command line, runs what that asks for, prints how it ended, and returns the exit status.
 func Run(isServer bool, args []string, w io.Writer, run func(*Options, *Output) error) int {
 	o, err := Parse(isServer, args, w)
-	if errors.Is(err, Help) {
+	if errors.Is(err, ErrHelp) {
 		return 0
 	}
 	out := NewOutput(w)
@@ -42,8 +44,11 @@ func (o *Output) status(err error) int {
 	return 1
 }
 
-// Failed prints that a call failed that the program cannot go on without, in the library's words.
+// Failed prints that a call failed that the program cannot go on without, by the library's number; what has none, in words.
 func (o *Output) Failed(function string, err error) error {
 	o.Printf(" failed\n  ! %s returned %s\n\n", function, Hex(Code(err)))
+	if e := new(mbedtls.Error); Code(err) == mbedtls.ErrSSLInternalError && !errors.As(err, &e) {
+		o.Printf("  ! %v\n", err)
+	}
 	return &ExitError{Err: err}
 }

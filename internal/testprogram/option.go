@@ -1,7 +1,6 @@
 package testprogram
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -46,8 +45,8 @@ func (e *UsageError) Error() string { return e.Text }
 // Usage is a UsageError with the usual exit status.
 func Usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...), 1} }
 
-// Help says that the program has printed what was asked for, and that this is all.
-var Help = errors.New("help was printed")
+// ErrHelp says that the program has printed what was asked for, and that this is all.
+var ErrHelp = errors.New("help was printed")
 
 var errValue = errors.New("not a value of the option")
 
@@ -207,9 +206,6 @@ func oneOf[T any](to *T, values map[string]T) func(string) error {
 		return nil
 	}
 }
-
-// hexadecimal is checked when all options are known: what is wrong with it is no error of the command line.
-func hexadecimal(s string) ([]byte, error) { return hex.DecodeString(s) }
 
 // names lists the options of a program, for a test.
 func names(groups []group, ends end) (all []string) {

@@ -282,7 +282,7 @@ var (
 const maxRequest = 20000
 
 // Parse takes the command line of one of the programs; what that asks to be printed goes to w, and the error is then
-// Help, or a *UsageError with the status.
+// ErrHelp, or a *UsageError with the status.
 func Parse(isServer bool, args []string, w io.Writer) (*Options, error) {
 	o := defaults(isServer)
 	o.out = w
@@ -291,8 +291,8 @@ func Parse(isServer bool, args []string, w io.Writer) (*Options, error) {
 		ends, program = server, "ssl_server2"
 	}
 	err := parse(o.table(), ends, args, map[string]func() error{
-		"help":              func() error { printHelp(w, program, o.table(), ends); return Help },
-		"help_ciphersuites": func() error { printCiphersuites(w); return Help },
+		"help":              func() error { printHelp(w, program, o.table(), ends); return ErrHelp },
+		"help_ciphersuites": func() error { printCiphersuites(w); return ErrHelp },
 	})
 	if err != nil {
 		return nil, err
@@ -312,7 +312,7 @@ func (o *Options) printVersion(s string) error {
 		return nil
 	}
 	fmt.Fprintln(o.out, BuildVersion())
-	return Help
+	return ErrHelp
 }
 
 func (o *Options) queryConfig(name string) error {
@@ -321,7 +321,7 @@ func (o *Options) queryConfig(name string) error {
 		return &UsageError{Status: 1}
 	}
 	fmt.Fprintln(o.out, expansion)
-	return Help
+	return ErrHelp
 }
 
 func (o *Options) setResponseSize(s string) error {

@@ -91,7 +91,7 @@ func TestDTLSListenerKeepsNothingOfUnknownSources(t *testing.T) {
 	if n >= len(hello) {
 		t.Errorf("the answer has %d bytes, the ClientHello only %d", n, len(hello))
 	}
-	if got, want := l.Stats(), (DTLSStats{HelloVerifies: 1, DroppedUnknown: 5}); got != want {
+	if got, want := stopped(l), (DTLSStats{HelloVerifies: 1, DroppedUnknown: 5}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -109,7 +109,10 @@ func (p *Program) loadKeys() (string, error) {
 	if !p.Server {
 		return p.loadClientKey()
 	}
-	pairs, builtIn := p.Own[:], []testcreds.Identity{testcreds.ServerRSA, testcreds.ServerEC}
+	pairs, builtIn := p.Own[:], []struct {
+		testcreds.Identity
+		option string
+	}{{testcreds.ServerRSA, "MBEDTLS_RSA_C"}, {testcreds.ServerEC, "MBEDTLS_ECDSA_C"}}
 	given, nothing := false, false
 	for _, pair := range pairs {
 		for _, name := range []string{pair.CrtFile, pair.KeyFile} {
@@ -126,7 +129,7 @@ func (p *Program) loadKeys() (string, error) {
 			return "", fmt.Errorf("crt_file without key_file or vice-versa")
 		case hasCrt:
 			p.Keys[i], err = p.LoadPair(pair.CrtFile, pair.KeyFile, pair.KeyPwd)
-		case !given && !nothing:
+		case !given && !nothing && cbridge.Feature(builtIn[i].option):
 			var crt, key []byte
 			if crt, key, err = builtIn[i].Load(); err == nil {
 				p.Keys[i], err = p.parsePair(crt, key, "")

@@ -2,6 +2,7 @@ package transcript
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/kballard/go-shellquote"
+
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
@@ -23,9 +26,18 @@ var errNoCompiler = errors.New("there is no C compiler: only the golden file is 
 
 // compileDriver builds driver/*.c with the flags that cgo has, and returns the program.
 func compileDriver(ctx context.Context, dir string) (string, error) {
-	cc := strings.Fields(os.Getenv("CC"))
-	if len(cc) == 0 {
-		cc = []string{"gcc"}
+	// As Go splits them: what has a space in it is quoted.
+	cc, err := shellquote.Split(cmp.Or(os.Getenv("CC"), "gcc"))
+	if err != nil {
+		return "", fmt.Errorf("CC: %w", err)
+	}
+	cflags, err := shellquote.Split(os.Getenv("CGO_CFLAGS"))
+	if err != nil {
+		return "", fmt.Errorf("CGO_CFLAGS: %w", err)
+	}
+	ldflags, err := shellquote.Split(os.Getenv("CGO_LDFLAGS"))
+	if err != nil {
+		return "", fmt.Errorf("CGO_LDFLAGS: %w", err)
 	}
 	tree, err := filepath.Abs("../../third_party/mbedtls")
 	if err != nil {
@@ -38,10 +50,10 @@ func compileDriver(ctx context.Context, dir string) (string, error) {
 	}
 	program := filepath.Join(dir, "driver")
 	args := append(cc[1:], "-O1", "-g", "-std=gnu11", "-Wall", "-Wextra", "-DMBEDTLS_CONFIG_FILE=<gombedtls_config.h>")
-	args = append(args, strings.Fields(os.Getenv("CGO_CFLAGS"))...)
+	args = append(args, cflags...)
 	args = append(args, "-I"+build+"/include", "-I"+tree+"/src/include", "-I"+tree+"/src/library", "-o", program)
 	args = append(append(args, sources...), "../../cbridge/platform_time.c")
-	args = append(args, strings.Fields(os.Getenv("CGO_LDFLAGS"))...)
+	args = append(args, ldflags...)
 	args = append(args, "-L"+build+"/lib", "-lmbedtls", "-lmbedx509", "-lmbedcrypto", "-lpthread")
 	out, err := exec.CommandContext(ctx, cc[0], args...).CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {

@@ -128,7 +128,8 @@ func (c *Config) SetNoCookies() error {
 // Handshake, and from Read where a client begins anew on an established connection.
 type CookieFuncs struct {
 	// Write makes a cookie of at most MaxCookieLen bytes. Its error fails the call that reached it, without an alert:
-	// the client's address is not known to be its own. A Code is what that call returns then.
+	// the client's address is not known to be its own. ErrSSLFeatureUnavailable is what that call returns then, as with
+	// cookies that nobody set up.
 	Write func(clientID []byte) ([]byte, error)
 
 	// Check tells whether the cookie of a ClientHello is one of Write's for that client; the first ClientHello's is
@@ -172,8 +173,8 @@ func gombCookieWrite(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, to *C.uc
 	code := ErrSSLInternalError
 	ret := trapOf(c, ssl).run(code, func() error {
 		cookie, err := c.cookies.Write(unsafe.Slice((*byte)(id), n))
-		if own, ok := err.(Code); ok && own < 0 {
-			code = own
+		if err == ErrSSLFeatureUnavailable { // others may be requests to call again
+			code = ErrSSLFeatureUnavailable
 		}
 		if err != nil {
 			return err

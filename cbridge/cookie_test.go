@@ -199,10 +199,16 @@ func TestCookieFuncs(t *testing.T) {
 			wantCode: ErrSSLInternalError,
 		},
 		{
-			name:     "a code",
+			name:     "cookies that are not set up",
 			write:    func([]byte) ([]byte, error) { return nil, ErrSSLFeatureUnavailable },
 			want:     ErrSSLFeatureUnavailable,
 			wantCode: ErrSSLFeatureUnavailable,
+		},
+		{
+			name:     "what would make the handshake wait",
+			write:    func([]byte) ([]byte, error) { return nil, ErrSSLWantRead },
+			want:     ErrSSLWantRead,
+			wantCode: ErrSSLInternalError,
 		},
 		{
 			name:        "never right",

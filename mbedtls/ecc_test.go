@@ -43,31 +43,8 @@ func TestHandshakesWithABoundOnECCOperations(t *testing.T) {
 		mustBe(t, "SetMaxECCOperations beside connections", SetMaxECCOperations(1), ErrConnectionsExist)
 		echoes(t, c, s)
 	})
-	for name, clientBegins := range map[string]bool{"the client's Renegotiate": true, "the client's Read": false} {
-		t.Run(name, func(t *testing.T) {
-			client, server := renegotiable(t)
-			begins, follows := connected(t, client, server)
-			if !clientBegins {
-				begins, follows = follows, begins
-			}
-			done := make(chan error, 1)
-			go func() {
-				err := echo(follows)
-				follows.Close()
-				done <- err
-			}()
-			if err := begins.Renegotiate(); err != nil {
-				t.Fatal(err)
-			}
-			if err := echoed(begins, 1000); err != nil {
-				t.Fatal(err)
-			}
-			begins.Close()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	client, server = renegotiable(t)
+	renegotiates(t, client, server)
 	// A key elsewhere, in a build that would restart signing.
 	versions(t, func(t *testing.T, version uint16) {
 		client, server := remoteConfigs(t, version, false, remote(t, testpki.P256, nil))

@@ -2,6 +2,7 @@ package mbedtls
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -78,7 +79,7 @@ func (c *Conn) Renegotiate() error {
 	defer c.endWrite(ssl)
 	for begun := false; ; begun = true {
 		err := c.renegotiateOnce(begun)
-		if err != nil && err != ErrSSLWantWrite && err != ErrSSLWantRead && err != errAsideFull {
+		if final(err) && err != errAsideFull {
 			_ = c.flush(true) // an alert
 			return err
 		}
@@ -90,6 +91,10 @@ func (c *Conn) Renegotiate() error {
 			return nil
 		case ErrSSLWantRead:
 			if err := c.fillForHandshake(); err != nil {
+				return err
+			}
+		case ErrSSLAsyncInProgress:
+			if err := c.park(context.Background()); err != nil {
 				return err
 			}
 		case errAsideFull:

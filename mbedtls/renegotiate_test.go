@@ -122,13 +122,47 @@ func TestServerRenegotiates(t *testing.T) {
 	}
 }
 
-// The server's key works elsewhere, and takes its time: Read waits for it.
-func TestServerRenegotiatesWithARemoteKey(t *testing.T) {
+// renegotiates has either end ask for a renegotiation, so that it takes place in Renegotiate or in Read of the client.
+func renegotiates(t *testing.T, client, server *Config) {
+	for name, clientBegins := range map[string]bool{"the client's Renegotiate": true, "the client's Read": false} {
+		t.Run(name, func(t *testing.T) {
+			begins, follows := connected(t, client, server)
+			if !clientBegins {
+				begins, follows = follows, begins
+			}
+			done := make(chan error, 1)
+			go func() {
+				err := echo(follows)
+				follows.Close()
+				done <- err
+			}()
+			if err := begins.Renegotiate(); err != nil {
+				t.Fatal(err)
+			}
+			if err := echoed(begins, 1000); err != nil {
+				t.Fatal(err)
+			}
+			begins.Close()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestClientRenegotiatesWithARemoteKey(t *testing.T) {
 	client, server := renegotiable(t)
-	began, goOn := make(chan struct{}), make(chan struct{})
-	var signatures atomic.Int32
-	server.Certificates = []Certificate{remote(t, testpki.P256, func(ctx context.Context, _ crypto.SignerOpts) error {
-		if signatures.Add(1) == 1 {
+	client.Certificates = []Certificate{remote(t, testpki.P256, nil)}
+	server.ClientAuth, server.ClientCAs = RequireAndVerifyClientCert, roots()
+	renegotiates(t, client, server)
+}
+
+// slowKey is a key that works elsewhere. Each second signature, that of a renegotiation, tells began, and waits for goOn.
+func slowKey(t *testing.T) (cert Certificate, began, goOn chan struct{}, signatures *atomic.Int32) {
+	t.Helper()
+	began, goOn, signatures = make(chan struct{}), make(chan struct{}), new(atomic.Int32)
+	cert = remote(t, testpki.P256, func(ctx context.Context, _ crypto.SignerOpts) error {
+		if signatures.Add(1)%2 == 1 {
 			return nil
 		}
 		began <- struct{}{}
@@ -138,7 +172,50 @@ func TestServerRenegotiatesWithARemoteKey(t *testing.T) {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	})}
+	})
+	return cert, began, goOn, signatures
+}
+
+// A deadline or Close ends Renegotiate while it waits for the client's key.
+func TestRenegotiateThatWaitsForARemoteKeyIsEnded(t *testing.T) {
+	client, server := renegotiable(t)
+	server.ClientAuth, server.ClientCAs = RequireAndVerifyClientCert, roots()
+	cert, began, goOn, _ := slowKey(t)
+	client.Certificates = []Certificate{cert}
+	for name, c := range map[string]struct {
+		end  func(c *Conn)
+		want error
+	}{
+		"Close":    {func(c *Conn) { c.Close() }, net.ErrClosed},
+		"deadline": {func(c *Conn) { c.SetDeadline(time.Unix(1, 0)) }, os.ErrDeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := connected(t, client, server)
+			done := make(chan error, 1)
+			go func() { done <- echo(b) }()
+			renegotiated := make(chan error, 1)
+			go func() { renegotiated <- a.Renegotiate() }()
+			<-began
+			c.end(a)
+			mustBe(t, "Renegotiate", <-renegotiated, c.want)
+			if c.want == os.ErrDeadlineExceeded { // Write goes on with it
+				a.SetDeadline(time.Time{})
+				goOn <- struct{}{}
+				if err := echoed(a, 1000); err != nil {
+					t.Error(err)
+				}
+				a.Close()
+			}
+			<-done
+		})
+	}
+}
+
+// The server's key works elsewhere, and takes its time: Read waits for it.
+func TestServerRenegotiatesWithARemoteKey(t *testing.T) {
+	client, server := renegotiable(t)
+	cert, began, goOn, signatures := slowKey(t)
+	server.Certificates = []Certificate{cert}
 	for _, closed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("closed meanwhile %v", closed), func(t *testing.T) {
 			signatures.Store(0)

@@ -128,11 +128,11 @@ func (c *Conn) renegotiated(err error) error {
 	if !c.config.AllowRenegotiation {
 		return c.finish(err)
 	}
-	if err == ErrSSLCryptoInProgress { // others may run now; there is nothing to wait for
-		err = ErrSSLWantWrite
-	}
 	if codeOf(err) == ErrSSLWaitingServerHelloRenego {
 		err = c.setAside()
+	}
+	if err == ErrSSLCryptoInProgress { // others may run now; there is nothing to wait for
+		err = ErrSSLWantWrite
 	}
 	if err == ErrSSLWantRead && c.refused() {
 		err = &Error{Code: ErrSSLWaitingServerHelloRenego, Op: "mbedtls_ssl_renegotiate", Cause: ErrRenegotiationRefused}

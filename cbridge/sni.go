@@ -81,9 +81,8 @@ func goBytes(p *C.uchar, n *C.size_t) []byte {
 	return C.GoBytes(unsafe.Pointer(p), C.int(*n))
 }
 
-// AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply. key
-// may be nil if closures of SetAsyncPrivate have it
-// (mbedtls_ssl_set_hs_own_cert).
+// AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply.
+// key may be nil if closures of SetAsyncPrivate have it (mbedtls_ssl_set_hs_own_cert).
 func (s *SSL) AddHandshakeOwnCert(crt *Crt, key *PK) error {
 	if err := s.keep(crt.res); err != nil {
 		return err

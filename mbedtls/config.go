@@ -227,8 +227,9 @@ type Config struct {
 	// long it may be used, in whole seconds, from 1 to 604800: session holds secrets, is valid only during the call, and
 	// must be encrypted and authenticated. ParseTicket gives back the session; nil, for a ticket that it does not know or
 	// take, leads to a full handshake, and so do errors that match ErrSSLInvalidMAC or ErrSSLSessionTicketExpired. Any
-	// other error of either fails the handshake, and is found in the error of Handshake by [errors.Is]. Both are called from inside of the library, by several connections at once; while they wait, they hold
-	// an OS thread. They must not call into their connection (mbedtls_ssl_conf_session_tickets_cb).
+	// other error of either fails the handshake, and is found in the error of Handshake by [errors.Is]. Both are called
+	// from inside of the library, by several connections at once; while they wait, they hold an OS thread. They must not
+	// call into their connection (mbedtls_ssl_conf_session_tickets_cb).
 	WriteTicket func(session []byte) (ticket []byte, lifetime time.Duration, err error)
 	ParseTicket func(ticket []byte) (session []byte, err error)
 

@@ -1,5 +1,6 @@
 // Command gencodes writes cbridge/codes.go and mbedtls/codes.go: the error codes that the vendored headers define, as Go
-// constants; and cbridge/options.c, a table of the options of a build. Run it through go generate ./cbridge after a move to another release; with -check it only compares.
+// constants; and cbridge/options.c, a table of the options of a build. Run it through go generate ./cbridge after a move
+// to another release; with -check it only compares.
 package main
 
 import (

@@ -128,6 +128,44 @@ func TestRawAsyncKeyFollowsTheContractOfC(t *testing.T) {
 	}
 }
 
+// A chain may be without a key: closures have it, or the handshake fails.
+func TestChainsWithoutAKey(t *testing.T) {
+	needAsync(t)
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crt, _ := selfSigned(t, signer)
+	for _, handshake := range []bool{false, true} {
+		for name, c := range map[string]struct {
+			version int
+			closure bool
+		}{
+			"TLS 1.2 with closures": {TLS12, true},
+			"TLS 1.2":               {TLS12, false},
+			"TLS 1.3":               {TLS13, false},
+		} {
+			t.Run(fmt.Sprintf("%s, for one handshake %t", name, handshake), func(t *testing.T) {
+				p := newPairOf(t, crt, nil, func(client, server *Config) {
+					err := client.SetVersions(c.version, c.version)
+					if c.closure {
+						err = errors.Join(err, server.SetAsyncPrivate((&rawKey{Signer: signer}).closures()))
+					}
+					if handshake {
+						err = errors.Join(err, server.SetCertSelect(func(s *SSL) error { return s.AddHandshakeOwnCert(crt, nil) }))
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				})
+				if err := p.handshake(t); (err == nil) != c.closure {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
 func TestRawAsyncKeyIsCancelledOnce(t *testing.T) {
 	for name, end := range map[string]func(p pair) error{
 		"Close":        func(p pair) error { return p.server.Close() },

@@ -73,7 +73,7 @@ func TestConclude(t *testing.T) {
 			"ssl-opt: 1 passed, 0 failed, 1 skipped; C: 1 passed, 0 failed, 1 skipped; differing: 0",
 		},
 		{
-			"flaky", map[string]string{"a": "FP"}, map[string]string{"a": "P"}, nil, true, nil,
+			"flaky", map[string]string{"a": "FP"}, map[string]string{"a": "P"}, nil, true, []string{"FLAKY ssl-opt: a\n"},
 			"ssl-opt: 1 passed, 0 failed, 0 skipped, flaky: 1; C: 1 passed, 0 failed, 0 skipped; differing: 0",
 		},
 		{
@@ -94,12 +94,20 @@ func TestConclude(t *testing.T) {
 			"lost", map[string]string{}, map[string]string{"a": "P"}, nil, false, []string{"LOST ssl-opt: a\n"},
 			"ssl-opt: 0 passed, 0 failed, 0 skipped; C: 1 passed, 0 failed, 0 skipped; differing: 1",
 		},
+		{
+			"without a comparison", map[string]string{"a": "F", "b": "FP", "c": "P"}, nil, nil, true,
+			[]string{"FAIL ssl-opt: a\nFLAKY ssl-opt: b\n"}, "ssl-opt: 2 passed, 1 failed, 0 skipped, flaky: 1",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
+			var c *report
+			if test.c != nil {
+				c = outcomes(test.c)
+			}
 			s := &session{suite: suites["ssl-opt"], w: &out}
-			if ok := s.conclude(outcomes(test.ours), outcomes(test.c), test.known); ok != test.ok {
+			if ok := s.conclude(outcomes(test.ours), c, test.known); ok != test.ok {
 				t.Errorf("%v, not %v", ok, test.ok)
 			}
 			lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")

@@ -7,19 +7,22 @@ import (
 
 // conclude prints what differs and the final line.
 func (s *session) conclude(ours, c *report, known []knownDifference) bool {
-	if c == nil {
-		for _, r := range ours.Results {
-			if r.last().Outcome == failed {
-				describe(s.w, r)
-			}
+	for _, r := range ours.Results {
+		switch {
+		case r.flaky():
+			describe(s.w, "FLAKY", r.test, &r.attempt)
+		case c == nil && r.Outcome == failed:
+			describe(s.w, r.Outcome, r.test, r.last())
 		}
+	}
+	if c == nil {
 		fmt.Fprintf(s.w, "%s: %s\n", s.suite.name, ours.counts())
 		return true
 	}
 	found := compare(ours, c, known)
 	unknown := 0
 	for _, d := range found {
-		describe(s.w, d.result)
+		describe(s.w, d.last().Outcome, d.test, d.last())
 		switch {
 		case d.c == nil:
 			fmt.Fprintln(s.w, "  C: not run")
@@ -48,13 +51,13 @@ func (s *session) conclude(ours, c *report, known []knownDifference) bool {
 	return unknown == 0 && len(missing) == 0 && len(old) == 0
 }
 
-// describe prints a result with its reason and logs.
-func describe(w io.Writer, r *result) {
-	fmt.Fprintf(w, "%s %s\n", r.last().Outcome, r.test)
-	if r.last().Reason != "" {
-		fmt.Fprintln(w, "  "+r.last().Reason)
+// describe prints what came of a test, with its reason and logs.
+func describe(w io.Writer, what string, t test, a *attempt) {
+	fmt.Fprintf(w, "%s %s\n", what, t)
+	if a.Reason != "" {
+		fmt.Fprintln(w, "  "+a.Reason)
 	}
-	for _, log := range r.last().Logs {
+	for _, log := range a.Logs {
 		fmt.Fprintln(w, "  "+log)
 	}
 }

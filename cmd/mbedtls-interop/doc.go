@@ -6,7 +6,7 @@
 //
 // Every run works in copies of the release made of links, on ports that were free when it began, and leaves under
 // build/upstream a JSON file with the result of every test, and a folder with the logs of those that failed. A test that
-// fails is run once more, alone: the file has both results, and the final line counts those that then passed as flaky.
+// fails is run once more, alone: the file has both results, and those that then passed are listed and counted as flaky.
 //
 // The exit code is 1 if a test differs from the C programs' result and tests/upstream/known.txt does not say why.
 package main

@@ -136,10 +136,10 @@ func run(ctx context.Context, o options, w io.Writer) (bool, error) {
 	}
 	if o.programs == "c" {
 		c, err := s.runC(ctx)
-		if err == nil {
-			fmt.Fprintf(w, "%s: %s\n", o.suite, c.counts())
+		if err != nil {
+			return false, err
 		}
-		return err == nil, err
+		return s.conclude(c, nil, nil), nil
 	}
 	var c *report
 	if !o.noCompare {

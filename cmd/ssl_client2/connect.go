@@ -6,36 +6,29 @@ import (
 	"net"
 	"time"
 
-	"github.com/gombedtls/gombedtls/internal/harness"
 	"github.com/gombedtls/gombedtls/internal/testprogram"
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
 // open makes the first connection.
 func (c *client) open() error {
-	c.Output.Printf("  . Connecting to %s/%s/%s...", c.network(), c.host(), c.ServerPort)
+	c.Output.Printf("  . Connecting to %s/%s/%s...", c.Network(), c.host(), c.ServerPort)
 	if err := c.dial(); err != nil {
 		return err
 	}
 	c.Output.Printf(" ok\n  . Performing the SSL/TLS handshake...")
 	if err := c.conn.Handshake(); err != nil {
-		return c.handshakeFailed(err)
+		c.ReportFailure(c.conn, err)
+		return &testprogram.ExitError{Err: err}
 	}
 	return nil
-}
-
-func (c *client) network() string {
-	if c.DTLS {
-		return "udp"
-	}
-	return "tcp"
 }
 
 func (c *client) host() string { return cmp.Or(c.ServerAddr, c.ServerName) }
 
 // dial connects, and makes a connection whose handshake is still to come.
 func (c *client) dial() error {
-	raw, err := net.Dial(c.network(), net.JoinHostPort(c.host(), c.ServerPort))
+	raw, err := net.Dial(c.Network(), net.JoinHostPort(c.host(), c.ServerPort))
 	if err != nil {
 		code := mbedtls.ErrNetConnectFailed
 		if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) {
@@ -55,18 +48,6 @@ func (c *client) attach() {
 	} else {
 		c.conn = mbedtls.Client(c.Socket, c.Config)
 	}
-}
-
-// handshakeFailed says why the first handshake failed.
-func (c *client) handshakeFailed(err error) error {
-	code := testprogram.Code(err)
-	c.Output.Printf(" failed\n  ! mbedtls_ssl_handshake returned %s\n", testprogram.Hex(code))
-	if s := harness.Context(c.conn); s != nil && (code == mbedtls.ErrX509CertVerifyFailed || code == mbedtls.ErrSSLBadCertificate) {
-		c.Output.Printf("    The server's certificate cannot be verified: see ca_file, ca_path and auth_mode.\n%s\n",
-			testprogram.VerifyInfo(mbedtls.VerifyFlags(s.VerifyResult())))
-	}
-	c.Output.Printf("\n")
-	return &testprogram.ExitError{Err: err}
 }
 
 // close ends a connection, with a word to the server unless that has gone.
@@ -133,7 +114,7 @@ func (c *client) reconnect() error {
 			return c.Output.Failed("mbedtls_ssl_set_session", err)
 		}
 	}
-	if c.EarlyData != nil && *c.EarlyData {
+	if c.EarlyData {
 		if err := c.sendEarly(); err != nil {
 			return err
 		}

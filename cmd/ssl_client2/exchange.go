@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"syscall"
 
@@ -40,7 +41,7 @@ func (c *client) exchange() (end, error) {
 // send sends the next request. An empty one is followed by one that is not.
 func (c *client) send() error {
 	for {
-		r := request(c.RequestPage, c.ServerName, c.RequestSize)
+		r := c.request()
 		c.Output.Printf("  > Write to server:")
 		written, fragments, err := c.write(r)
 		if err != nil {
@@ -54,30 +55,23 @@ func (c *client) send() error {
 	}
 }
 
-// write counts the records that it takes.
 func (c *client) write(b []byte) (written, fragments int, err error) {
 	if len(b) == 0 { // the next Write sends it along
 		_, err := harness.Context(c.conn).Write(nil)
 		return 0, 1, err
 	}
-	for written < len(b) {
-		next := b[written:]
-		if !c.DTLS {
-			next = next[:min(len(next), c.conn.MaxPayload())]
-		}
-		n, err := c.conn.Write(next)
-		if err != nil {
-			return written, fragments, err
-		}
-		written += n
-		fragments++
-	}
-	return written, fragments, nil
+	return c.WriteRecords(c.conn, b)
+}
+
+// request asks for the page.
+func (c *client) request() []byte {
+	head := fmt.Sprintf("GET %s HTTP/1.0\r\nHost: %s\r\nExtra-header: ", c.RequestPage, c.ServerName)
+	return testprogram.Message(head, "\r\n\r\n", "A", c.RequestSize)
 }
 
 // sendEarly sends the request before the handshake, as far as the server lets it.
 func (c *client) sendEarly() error {
-	r := request(c.RequestPage, c.ServerName, c.RequestSize)
+	r := c.request()
 	written, fragments := 0, 0
 	for written < len(r) {
 		n, err := c.conn.WriteEarlyData(r[written:min(len(r), written+cbridge.MaxOutContent)])

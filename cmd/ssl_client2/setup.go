@@ -30,11 +30,11 @@ func (c *client) hookConfig(cc *cbridge.Config) error {
 		}
 	}
 	if cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3") && cbridge.Feature("MBEDTLS_SSL_SESSION_TICKETS") {
-		if err := cc.SetTicketSignals(c.NewSessionTickets != nil && *c.NewSessionTickets); err != nil {
+		if err := cc.SetTicketSignals(c.NewSessionTickets); err != nil {
 			return err
 		}
 	}
-	if c.EarlyData != nil && *c.EarlyData {
+	if c.EarlyData {
 		return cc.SetEarlyData(0)
 	}
 	return nil

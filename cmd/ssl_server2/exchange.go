@@ -21,7 +21,7 @@ func (s *server) exchange(first bool) error {
 		return s.noRequest(err)
 	}
 	if s.Renegotiate == 1 && first {
-		s.Output.Printf("  . Requestion renegotiation...")
+		s.Output.Printf("  . Performing renegotiation...")
 		if err := s.conn.Renegotiate(); err != nil {
 			return s.failed("mbedtls_ssl_renegotiate", err)
 		}
@@ -95,41 +95,16 @@ func (s *server) readDatagram() error {
 	return nil
 }
 
-// respond sends the response, and counts the records that it takes.
+// respond sends a page that names the ciphersuite.
 func (s *server) respond() error {
-	r := response(mbedtls.CipherSuiteName(s.conn.ConnectionState().CipherSuite), s.ResponseSize)
-	written, fragments := 0, 0
-	for written < len(r) {
-		next := r[written:]
-		if !s.DTLS {
-			next = next[:min(len(next), s.conn.MaxPayload())]
-		}
-		n, err := s.conn.Write(next)
-		if err != nil {
-			return err
-		}
-		written += n
-		fragments++
+	page := fmt.Sprintf("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"+
+		"<h1>Mbed TLS in Go</h1>\r\n<p>Successful connection using: %s</p>\r\n",
+		mbedtls.CipherSuiteName(s.conn.ConnectionState().CipherSuite))
+	r := testprogram.Message(page, "", "B", s.ResponseSize)
+	written, fragments, err := s.WriteRecords(s.conn, r)
+	if err != nil {
+		return err
 	}
 	s.Output.Printf(" %d bytes written in %d fragments\n\n%s\n", written, fragments, r)
 	return nil
-}
-
-// response is of its natural length, or padded or cut to *size bytes. It ends with a newline wherever there is room for
-// one.
-func response(suite string, size *int) []byte {
-	b := fmt.Appendf(nil, "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"+
-		"<h1>Mbed TLS in Go</h1>\r\n<p>Successful connection using: %s</p>\r\n", suite)
-	if size == nil {
-		return b
-	}
-	for len(b) < *size {
-		b = append(b, 'B')
-	}
-	if len(b) > *size {
-		b = b[:*size]
-		n := min(2, *size)
-		copy(b[*size-n:], "\r\n"[2-n:])
-	}
-	return b
 }

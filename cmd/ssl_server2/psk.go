@@ -18,7 +18,7 @@ func (s *server) setPSKs() error {
 	for ; len(items) >= 2; items = items[2:] {
 		key, err := hex.DecodeString(items[1])
 		if err != nil {
-			return testprogram.Exit("psk_list invalid")
+			return testprogram.Exit("psk_list is not identity,key[,...]")
 		}
 		psk := &mbedtls.PSK{Identity: items[0], Key: key}
 		if s.PSKListOpaque {
@@ -29,7 +29,7 @@ func (s *server) setPSKs() error {
 		keys[psk.Identity] = psk
 	}
 	if len(items) > 0 {
-		return testprogram.Exit("psk_list invalid")
+		return testprogram.Exit("psk_list is not identity,key[,...]")
 	}
 	s.Config.GetPSK = func(identity string) (*mbedtls.PSK, error) { return keys[identity], nil }
 	return nil

@@ -10,24 +10,11 @@ import (
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
-// What the library's cache has by itself.
-const (
-	defaultCacheEntries = 50
-	defaultCacheTimeout = 86400
-)
-
 func (s *server) setCache() (err error) {
 	if !cbridge.Feature("MBEDTLS_SSL_CACHE_C") {
 		return nil
 	}
-	entries, timeout := defaultCacheEntries, defaultCacheTimeout
-	if s.CacheMax != nil {
-		entries = *s.CacheMax
-	}
-	if s.CacheTimeout != nil {
-		timeout = *s.CacheTimeout
-	}
-	if s.cache, err = cbridge.NewSessionCache(entries, time.Duration(timeout)*time.Second); err != nil {
+	if s.cache, err = cbridge.NewSessionCache(s.CacheMax, time.Duration(s.CacheTimeout)*time.Second); err != nil {
 		return err
 	}
 	s.OnClose(s.cache.Close)

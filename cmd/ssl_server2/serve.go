@@ -36,7 +36,10 @@ func (s *server) converse() error {
 	}
 	s.Output.Printf("  . Performing the SSL/TLS handshake...")
 	if err := s.handshake(); err != nil {
-		s.reportFailure(err)
+		s.ReportFailure(s.conn, err)
+		if s.AsyncError < 0 {
+			s.async.inject = injectNothing
+		}
 		return err
 	}
 	if err := s.report(); err != nil {
@@ -77,17 +80,6 @@ func (s *server) handshakeResult(err error) error {
 		return &mbedtls.Error{Code: code, Op: "mbedtls_ssl_handshake"} // not a request to be called again
 	}
 	return err
-}
-
-func (s *server) reportFailure(err error) {
-	code := testprogram.Code(err)
-	s.Output.Printf(" failed\n  ! mbedtls_ssl_handshake returned %s\n\n", testprogram.Hex(code))
-	if ssl := harness.Context(s.conn); ssl != nil && (code == mbedtls.ErrX509CertVerifyFailed || code == mbedtls.ErrSSLBadCertificate) {
-		s.Output.Printf("%s\n", testprogram.VerifyInfo(mbedtls.VerifyFlags(ssl.VerifyResult())))
-	}
-	if s.AsyncError < 0 {
-		s.async.inject = injectNothing
-	}
 }
 
 // report prints what the handshake settled.

@@ -56,7 +56,7 @@ func (s *server) run() error {
 		s.Output.Printf("  . Waiting for a remote connection ...")
 		socket, err := s.listener.Accept()
 		if ctx.Err() != nil {
-			s.Output.Printf(" interrupted by SIGTERM (in net_accept())\n")
+			s.Output.Printf(" interrupted by SIGTERM\n")
 			return nil
 		}
 		if err != nil {
@@ -65,7 +65,7 @@ func (s *server) run() error {
 		s.Output.Printf(" ok\n")
 		err = s.serve(socket)
 		if ctx.Err() != nil {
-			s.Output.Printf(" interrupted by SIGTERM (not in net_accept())\n")
+			s.Output.Printf(" interrupted by SIGTERM\n")
 			return nil
 		}
 		if exit := (*testprogram.ExitError)(nil); errors.As(err, &exit) {
@@ -78,11 +78,7 @@ func (s *server) run() error {
 }
 
 func (s *server) bind() (err error) {
-	network := "tcp"
-	if s.DTLS {
-		network = "udp"
-	}
-	s.Output.Printf("  . Bind on %s://%s:%s/ ...", network, cmp.Or(s.ServerAddr, "*"), s.ServerPort)
+	s.Output.Printf("  . Bind on %s://%s:%s/ ...", s.Network(), cmp.Or(s.ServerAddr, "*"), s.ServerPort)
 	if s.listener, err = s.Listen(); err != nil {
 		return s.Output.Failed("mbedtls_net_bind", mbedtls.ErrNetBindFailed)
 	}

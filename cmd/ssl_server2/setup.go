@@ -53,18 +53,11 @@ func (s *server) addKeys(cc *cbridge.Config) error {
 	return nil
 }
 
-// defaultMaxEarlyData is MBEDTLS_SSL_MAX_EARLY_DATA_SIZE of every profile.
-const defaultMaxEarlyData = 1024
-
 func (s *server) takeEarlyData(cc *cbridge.Config) error {
-	if s.EarlyData == nil || !*s.EarlyData {
+	if !s.EarlyData {
 		return nil
 	}
-	size := uint32(defaultMaxEarlyData)
-	if s.MaxEarlyDataSize != nil {
-		size = *s.MaxEarlyDataSize
-	}
-	return cc.SetEarlyData(size)
+	return cc.SetEarlyData(s.MaxEarlyDataSize)
 }
 
 func (s *server) setCookies() {

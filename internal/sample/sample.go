@@ -60,7 +60,7 @@ func ShowVerification(c *mbedtls.Conn) {
 }
 
 const page = "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" +
-	"<h2>Mbed TLS Test Server</h2>\r\n" +
+	"<h1>Mbed TLS in Go</h1>\r\n" +
 	"<p>Successful connection using: %s</p>\r\n"
 
 // Answer takes a request of HTTP, sends a page that names the ciphersuite, and closes the connection. who begins each line

@@ -86,7 +86,7 @@ func (p *Program) OnClose(f func() error) { p.closer = append(p.closer, f) }
 // decode reads the options in hexadecimal.
 func (p *Program) decode() (err error) {
 	if p.psk, err = hex.DecodeString(p.PSK); err != nil {
-		return Exit("pre-shared key not valid hex")
+		return Exit("psk is not hexadecimal")
 	}
 	if p.CIDValue, err = hex.DecodeString(p.CIDVal); err == nil {
 		p.CIDValueRenego = p.CIDValue
@@ -96,11 +96,11 @@ func (p *Program) decode() (err error) {
 	}
 	switch {
 	case err != nil:
-		return Exit("CID not valid hex")
+		return Exit("cid_val or cid_val_renego is not hexadecimal")
 	case p.CID && p.cidRenego() && len(p.CIDValue) != len(p.CIDValueRenego):
-		return Exit("CID length must not change during renegotiation")
+		return Exit("cid_val_renego is not as long as cid_val")
 	case p.SRTPProfile != 0 && !p.UseSRTP:
-		return Exit("must enable use_srtp to force srtp profile")
+		return Exit("srtp_force_profile needs use_srtp")
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (p *Program) seed() (string, error) {
 		return "", nil
 	}
 	if cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
-		return "", errors.New("MBEDTLS_USE_PSA_CRYPTO does not support reproducible mode")
+		return "", errors.New("reproducible does not go with MBEDTLS_USE_PSA_CRYPTO")
 	}
 	p.Config.Rand = rand.NewChaCha8([32]byte{1})
 	p.Config.Time = func() time.Time { return time.Unix(1525850198, 0) }
@@ -178,8 +178,8 @@ func (p *Program) setAlgorithms() error {
 	}
 	c.NextProtos = p.ALPN
 	c.MaxFragmentLength = p.MaxFragLen
-	c.DisableExtendedMasterSecret = p.ExtendedMS != nil && !*p.ExtendedMS
-	c.DisableEncryptThenMAC = p.ETM != nil && !*p.ETM
+	c.DisableExtendedMasterSecret = !p.ExtendedMS
+	c.DisableEncryptThenMAC = !p.ETM
 	if p.DHMLen != nil {
 		c.MinDHBits = *p.DHMLen
 	}
@@ -314,10 +314,8 @@ func (p *Program) setDTLS() error {
 	o := &p.Config.DTLS
 	o.HandshakeTimeoutMin, o.HandshakeTimeoutMax = p.HSTimeoutMin, p.HSTimeoutMax
 	o.DisablePacking = !p.DgramPacking
-	if p.BadMACLimit != nil {
-		o.BadMACLimit = *p.BadMACLimit
-	}
-	o.InsecureDisableAntiReplay = p.AntiReplay != nil && !*p.AntiReplay
+	o.BadMACLimit = p.BadMACLimit
+	o.InsecureDisableAntiReplay = !p.AntiReplay
 	if p.CID || p.cidRenego() {
 		id := p.CIDValue
 		if !p.CID {
@@ -333,7 +331,7 @@ func (p *Program) setDTLS() error {
 		}
 		mki, err := hex.DecodeString(p.MKI)
 		if err != nil {
-			return Exit("mki value not valid hex")
+			return Exit("mki is not hexadecimal")
 		}
 		o.SRTPMKI, o.AcceptSRTPMKI = mki, p.SupportMKI
 	}
@@ -364,7 +362,7 @@ func parseGroups(s string) (ids []uint16, err error) {
 	for name := range strings.SplitSeq(s, ",") {
 		id, ok := byName[name]
 		if !ok {
-			return nil, Exit("unknown group %s", name)
+			return nil, Exit("groups: there is no %s", name)
 		}
 		ids = append(ids, id)
 	}
@@ -388,12 +386,12 @@ func parseSigAlgs(s string) (ids []uint16, err error) {
 	for name := range strings.SplitSeq(s, ",") {
 		id, ok := sigAlgNames[name]
 		if !ok {
-			return nil, Exit("unknown signature algorithm \"%s\"", name)
+			return nil, Exit("sig_algs: there is no %s", name)
 		}
 		ids = append(ids, id)
 	}
 	if len(ids) > maxSigAlgs {
-		return nil, Exit("signature algorithm list too long, maximum %d", maxSigAlgs)
+		return nil, Exit("sig_algs: more than %d", maxSigAlgs)
 	}
 	return ids, nil
 }

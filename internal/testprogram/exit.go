@@ -3,8 +3,6 @@ package testprogram
 import (
 	"errors"
 	"io"
-
-	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
 // Run is a program: it parses the command line, runs what that asks for, prints how it ended, and returns the exit status.
@@ -38,7 +36,7 @@ func (o *Output) status(err error) int {
 	if exit.Text != "" {
 		o.Printf("%s\n", exit.Text)
 	}
-	if code := Code(exit.Err); code != 0 {
+	if code, ok := libraryCode(exit.Err); ok && code != 0 {
 		o.Printf("Last error was: -0x%X - %s\n\n", -int(code), Strerror(code))
 	}
 	return 1
@@ -47,7 +45,7 @@ func (o *Output) status(err error) int {
 // Failed prints that a call failed that the program cannot go on without, by the library's number; what has none, in words.
 func (o *Output) Failed(function string, err error) error {
 	o.Printf(" failed\n  ! %s returned %s\n\n", function, Hex(Code(err)))
-	if e := new(mbedtls.Error); Code(err) == mbedtls.ErrSSLInternalError && !errors.As(err, &e) {
+	if _, ok := libraryCode(err); !ok {
 		o.Printf("  ! %v\n", err)
 	}
 	return &ExitError{Err: err}

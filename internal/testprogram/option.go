@@ -178,15 +178,6 @@ func milliseconds(to *time.Duration) func(string) error {
 	}
 }
 
-func optionalNonzero(to **bool) func(string) error {
-	return func(s string) error {
-		var b bool
-		err := nonzero(&b)(s)
-		*to = &b
-		return err
-	}
-}
-
 func optionalOneOf[T any](to **T, values map[string]T) func(string) error {
 	return func(s string) error {
 		var v T

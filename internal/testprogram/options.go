@@ -40,7 +40,7 @@ type Options struct {
 	AllowSHA1              bool
 	ALPN                   []string
 	MaxFragLen             int
-	ExtendedMS, ETM        *bool
+	ExtendedMS, ETM        bool
 	DHMLen                 *int
 	DHMFile                string
 	ECMaxOps               *int
@@ -67,23 +67,24 @@ type Options struct {
 	RenegoDelay                *int
 	RenegoPeriod               uint64
 	Tickets                    int
-	NewSessionTickets          *bool // of a client
+	NewSessionTickets          bool // of a client
 	DummyTicket                int
 	TicketRotate               bool
 	TicketTimeout              int
 	TicketAEAD                 mbedtls.TicketCipher
-	CacheMax, CacheTimeout     *int
+	CacheMax, CacheTimeout     int
 	CacheRemove                bool
 	Reconnect, RecoMode        int
 	RecoServerName             *string
 	RecoDelay                  time.Duration
 	ReconnectHard              bool
-	EarlyData                  *bool
-	MaxEarlyDataSize           *uint32
+	EarlyData                  bool
+	MaxEarlyDataSize           uint32
 	Cookies                    int
-	AntiReplay                 *bool
+	AntiReplay                 bool
 	HSTimeoutMin, HSTimeoutMax time.Duration
-	MTU, BadMACLimit           *int
+	MTU                        *int
+	BadMACLimit                int // 0: none
 	DgramPacking               bool
 	CID                        bool
 	CIDRenego                  *bool
@@ -100,9 +101,16 @@ type Options struct {
 	MKI                        string
 	SupportMKI                 bool
 	Reproducible               bool
-	truncHMAC, recSplit        *int // accepted, and without effect in this release
 
 	out io.Writer
+}
+
+// Network is what the connections run over.
+func (o *Options) Network() string {
+	if o.DTLS {
+		return "udp"
+	}
+	return "tcp"
 }
 
 // KeyPair is where a certificate and its key are.
@@ -117,7 +125,8 @@ func defaults(isServer bool) *Options {
 		Server: isServer, ServerName: "localhost", ServerPort: "4433", RequestPage: "/", BufferSize: 200, Exchanges: 1,
 		KexModes: cbridge.KexPSK | cbridge.KexPSKEphemeral | cbridge.KexEphemeral, SetHostname: "server_name", CertReqCAList: 1,
 		PSKIdentity: "Client_identity", AsyncOperations: "-", AsyncDelay: [2]int{-1, -1}, Tickets: 1, TicketTimeout: 86400,
-		TicketAEAD: mbedtls.TicketAES256GCM, RecoMode: 1, Cookies: 1, DgramPacking: true, ExpLen: 20,
+		TicketAEAD: mbedtls.TicketAES256GCM, CacheMax: 50, CacheTimeout: 86400, MaxEarlyDataSize: 1024, ExtendedMS: true, ETM: true,
+		AntiReplay: true, RecoMode: 1, Cookies: 1, DgramPacking: true, ExpLen: 20,
 		Own: [2]KeyPair{{OpaqueAlgs: [2]string{"none", "none"}}, {OpaqueAlgs: [2]string{"none", "none"}}},
 	}
 }
@@ -154,8 +163,8 @@ func (o *Options) table() []group {
 		}},
 		{"data", []option{
 			{"request_page", client, text(&o.RequestPage), "page to ask for; default: /"},
-			{"request_size", client, optionalNumber(&o.RequestSize, 0, maxRequest), fmt.Sprintf("pad or cut the request to so many bytes, at most %d; default: 34", maxRequest)},
-			{"response_size", server, o.setResponseSize, fmt.Sprintf("pad or cut the response to so many bytes, at most %d; default: about 152", cbridge.MaxOutContent)},
+			{"request_size", client, optionalNumber(&o.RequestSize, 0, maxRequest), fmt.Sprintf("pad or cut the request to so many bytes, at most %d; default: its natural length", maxRequest)},
+			{"response_size", server, o.setResponseSize, fmt.Sprintf("pad or cut the response to so many bytes, at most %d; default: its natural length", cbridge.MaxOutContent)},
 			{"buffer_size", server, number(&o.BufferSize, 1, 1<<16-1), "bytes to read at once; default: 200"},
 			{"exchanges", both, number(&o.Exchanges, minExchanges, maxInt), "how many requests are answered on a connection; default: 1"},
 			{"max_resend", client, number(&o.MaxResend, 0, maxInt), "how often a request over UDP is sent again after read_timeout; default: 0"},
@@ -172,13 +181,13 @@ func (o *Options) table() []group {
 			{"allow_sha1", both, boolean(&o.AllowSHA1), "1: certificates and handshakes signed with SHA-1; default: 0"},
 			{"alpn", both, list(&o.ALPN), "comma-separated protocols, such as spdy/1,http/1.1"},
 			{"max_frag_len", both, oneOf(&o.MaxFragLen, map[string]int{"512": 512, "1024": 1024, "2048": 2048, "4096": 4096}), "512, 1024, 2048 or 4096"},
-			{"extended_ms", both, optionalBoolean(&o.ExtendedMS), "0: no extended master secret"},
-			{"etm", both, optionalBoolean(&o.ETM), "0: no encrypt-then-MAC"},
+			{"extended_ms", both, boolean(&o.ExtendedMS), "0: no extended master secret"},
+			{"etm", both, boolean(&o.ETM), "0: no encrypt-then-MAC"},
 			{"dhmlen", client, optionalNumber(&o.DHMLen, 0, maxInt), "shortest Diffie-Hellman prime in bits"},
 			{"dhm_file", server, text(&o.DHMFile), "file with Diffie-Hellman parameters in PEM"},
 			{"ec_max_ops", client, optionalNumber(&o.ECMaxOps, -maxInt, maxInt), "bound on curve operations of one step; 0: none"},
-			{"trunc_hmac", both, optionalNumber(&o.truncHMAC, 0, 1), "without effect: the library has no truncated HMAC any more"},
-			{"recsplit", client, optionalNumber(&o.recSplit, 0, 1), "without effect: the library has no TLS 1.0 any more"},
+			{"trunc_hmac", both, boolean(new(bool)), "without effect: the library has no truncated HMAC any more"},
+			{"recsplit", client, boolean(new(bool)), "without effect: the library has no TLS 1.0 any more"},
 		}},
 		{"certificates", []option{
 			{"auth_mode", both, optionalOneOf(&o.AuthMode, AuthModes), "none, optional or required; default: the library's"},
@@ -221,28 +230,28 @@ func (o *Options) table() []group {
 		}},
 		{"resumption", []option{
 			{"tickets", both, number(&o.Tickets, 0, maxInt), "0: none; a server of TLS 1.3 sends so many; default: 1"},
-			{"new_session_tickets", client, optionalNonzero(&o.NewSessionTickets), "0: tickets of TLS 1.3 are ignored, 1: Read reports them"},
+			{"new_session_tickets", client, boolean(&o.NewSessionTickets), "0: tickets of TLS 1.3 are ignored, 1: Read reports them"},
 			{"dummy_ticket", server, number(&o.DummyTicket, 0, maxInt), "tickets that are not encrypted, and then altered: 1: bad MAC, 2: expired,\n3: from the future, 4: at its end, 5, 6: wrong age, 7-10: its key exchanges"},
 			{"ticket_rotate", server, boolean(&o.TicketRotate), "1: rotate the ticket key by hand once"},
 			{"ticket_timeout", server, number(&o.TicketTimeout, 0, maxInt), "lifetime of tickets in seconds; default: 86400"},
 			{"ticket_aead", server, o.setTicketAEAD, "cipher of tickets; default: AES-256-GCM"},
-			{"cache_max", server, optionalNumber(&o.CacheMax, 0, maxInt), "sessions in the cache; default: 50"},
-			{"cache_timeout", server, optionalNumber(&o.CacheTimeout, 0, maxInt), "their lifetime in seconds; 0: no bound; default: 86400"},
+			{"cache_max", server, number(&o.CacheMax, 0, maxInt), "sessions in the cache; default: 50"},
+			{"cache_timeout", server, number(&o.CacheTimeout, 0, maxInt), "their lifetime in seconds; 0: no bound; default: 86400"},
 			{"cache_remove", server, boolean(&o.CacheRemove), "1: remove each session at its connection's end"},
 			{"reconnect", client, number(&o.Reconnect, 0, 2), "how often to connect again and resume"},
 			{"reco_mode", client, number(&o.RecoMode, 0, maxInt), "1: the session is saved to bytes, 0: kept; default: 1"},
 			{"reco_server_name", client, optionalText(&o.RecoServerName), "server_name of the new connection"},
 			{"reco_delay", client, milliseconds(&o.RecoDelay), "milliseconds to wait before"},
 			{"reconnect_hard", client, boolean(&o.ReconnectHard), "1: begin anew once from the same port, without a word (DTLS)"},
-			{"early_data", both, optionalBoolean(&o.EarlyData), "1: send or accept early data"},
-			{"max_early_data_size", server, o.setMaxEarlyData, "bytes of early data to accept"},
+			{"early_data", both, boolean(&o.EarlyData), "1: send or accept early data"},
+			{"max_early_data_size", server, o.setMaxEarlyData, "bytes of early data to accept; default: 1024"},
 		}},
 		{"DTLS", []option{
 			{"hs_timeout", both, o.setHSTimeout, "first-longest wait for an answer in milliseconds; default: 1000-60000"},
 			{"mtu", both, optionalNumber(&o.MTU, 0, maxInt), "of the path, in bytes; default: unlimited"},
 			{"dgram_packing", both, boolean(&o.DgramPacking), "0: one record per datagram; default: 1"},
-			{"badmac_limit", both, optionalNumber(&o.BadMACLimit, 0, maxInt), "records that are not authentic until the connection breaks; default: unlimited"},
-			{"anti_replay", server, optionalBoolean(&o.AntiReplay), "0: take records twice"},
+			{"badmac_limit", both, number(&o.BadMACLimit, 0, maxInt), "records that are not authentic until the connection breaks; default: unlimited"},
+			{"anti_replay", server, boolean(&o.AntiReplay), "0: take records twice"},
 			{"cookies", server, number(&o.Cookies, -1, 1), "0: none, -1: none can be made; default: 1"},
 			{"cid", both, boolean(&o.CID), "1: offer and accept connection IDs"},
 			{"cid_val", both, text(&o.CIDVal), "own ID in hexadecimal; default: empty"},
@@ -371,8 +380,7 @@ func (o *Options) setRenegoPeriod(s string) error {
 
 func (o *Options) setMaxEarlyData(s string) error {
 	n, err := strconv.ParseInt(s, 10, 64)
-	size := uint32(n)
-	o.MaxEarlyDataSize = &size
+	o.MaxEarlyDataSize = uint32(n)
 	if err != nil {
 		return errValue
 	}
@@ -413,7 +421,7 @@ func (o *Options) opaqueAlgs(i int) func(string) error {
 func (o *Options) check() error {
 	switch {
 	case o.NSSKeylog && o.EAPTLS:
-		return Usage("Error: eap_tls and nss_keylog options cannot be used together.")
+		return Usage("eap_tls and nss_keylog exclude each other")
 	case (o.PSKOpaque || o.PSKListOpaque) && o.Ciphersuite == 0:
 		return &UsageError{"opaque PSKs are only supported with TLS 1.2 and a PSK-only ciphersuite: set force_ciphersuite", 2}
 	case o.PSKOpaque && o.PSK == "":
@@ -422,13 +430,13 @@ func (o *Options) check() error {
 		return &UsageError{"psk_list_opaque needs psk_list", 2}
 	}
 	if o.Event == 1 && o.NBIO != 1 {
-		fmt.Fprintln(o.out, "Warning: event-driven IO mandates nbio=1 - overwrite")
+		fmt.Fprintln(o.out, "event=1 implies nbio=1")
 		o.NBIO = 1
 	}
 	if o.Ciphersuite != 0 {
 		suite, _ := cbridge.SuiteByID(o.Ciphersuite)
 		if o.MaxVersion != 0 && suite.MinVersion > o.MaxVersion || suite.MaxVersion < o.MinVersion {
-			return &UsageError{"forced ciphersuite not allowed with this protocol version", 2}
+			return &UsageError{"force_ciphersuite is of another version", 2}
 		}
 		o.MinVersion = max(o.MinVersion, suite.MinVersion)
 		if o.MaxVersion == 0 || o.MaxVersion > suite.MaxVersion {

@@ -58,31 +58,39 @@ func (e *ExitError) Unwrap() error { return e.Err }
 // Exit is an ExitError.
 func Exit(format string, args ...any) error { return &ExitError{Text: fmt.Sprintf(format, args...)} }
 
-// Code is the number that the C function returned, or would have returned for what a socket reported.
+// Code is the number that the C function returned, or would have returned for what a socket reported. What has none is an
+// internal error.
 func Code(err error) mbedtls.Code {
+	if code, ok := libraryCode(err); ok {
+		return code
+	}
+	return mbedtls.ErrSSLInternalError
+}
+
+func libraryCode(err error) (_ mbedtls.Code, ok bool) {
 	var e *mbedtls.Error
 	var code mbedtls.Code
 	switch {
 	case err == nil:
-		return 0
+		return 0, true
 	case errors.As(err, &e):
-		return e.Code
+		return e.Code, true
 	case errors.As(err, &code):
-		return code
+		return code, true
 	case errors.Is(err, io.EOF):
-		return mbedtls.ErrSSLPeerCloseNotify
+		return mbedtls.ErrSSLPeerCloseNotify, true
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return mbedtls.ErrSSLConnEOF
+		return mbedtls.ErrSSLConnEOF, true
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return mbedtls.ErrNetConnReset
+		return mbedtls.ErrNetConnReset, true
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return mbedtls.ErrSSLTimeout
+		return mbedtls.ErrSSLTimeout, true
 	case errors.Is(err, net.ErrClosed):
-		return mbedtls.ErrNetInvalidContext
+		return mbedtls.ErrNetInvalidContext, true
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return mbedtls.ErrNetRecvFailed
+		return mbedtls.ErrNetRecvFailed, true
 	}
-	return mbedtls.ErrSSLInternalError
+	return 0, false
 }
 
 // Strerror is the library's text for a code.

@@ -28,6 +28,17 @@ func (p *Program) ReportHandshake(conn *mbedtls.Conn) {
 	}
 }
 
+// ReportFailure says why a handshake failed.
+func (p *Program) ReportFailure(conn *mbedtls.Conn, err error) {
+	code := Code(err)
+	p.Output.Printf(" failed\n  ! mbedtls_ssl_handshake returned %s\n", Hex(code))
+	if s := harness.Context(conn); s != nil && (code == mbedtls.ErrX509CertVerifyFailed || code == mbedtls.ErrSSLBadCertificate) {
+		p.Output.Printf("    The peer's certificate cannot be verified: see ca_file, ca_path and auth_mode.\n%s",
+			VerifyInfo(mbedtls.VerifyFlags(s.VerifyResult())))
+	}
+	p.Output.Printf("\n")
+}
+
 // ReportVerification prints what is wrong with the peer's certificate.
 func (p *Program) ReportVerification(conn *mbedtls.Conn) {
 	p.Output.Printf("  . Verifying peer X.509 certificate...")

@@ -180,11 +180,9 @@ func (p *Program) setAlgorithms() error {
 	c.MaxFragmentLength = p.MaxFragLen
 	c.DisableExtendedMasterSecret = !p.ExtendedMS
 	c.DisableEncryptThenMAC = !p.ETM
-	if p.DHMLen != nil {
-		c.MinDHBits = *p.DHMLen
-	}
-	if p.Groups != nil && *p.Groups != "default" {
-		ids, err := parseGroups(*p.Groups)
+	c.MinDHBits = p.DHMLen
+	if p.Groups != "default" {
+		ids, err := parseGroups(p.Groups)
 		if err != nil {
 			return err
 		}
@@ -232,14 +230,7 @@ func (p *Program) setAuthentication() error {
 				return err
 			}
 		}
-		mode := cbridge.VerifyRequired
-		if p.Server {
-			mode = cbridge.VerifyNone
-		}
-		if p.AuthMode != nil {
-			mode = *p.AuthMode
-		}
-		return cc.SetAuthMode(mode)
+		return cc.SetAuthMode(p.AuthMode)
 	})
 	return nil
 }
@@ -287,9 +278,7 @@ func (p *Program) ImportPSK(psk *mbedtls.PSK) error {
 
 func (p *Program) setRenegotiation() error {
 	c := p.Config
-	if p.AllowLegacy != nil {
-		c.LegacyRenegotiation = *p.AllowLegacy
-	}
+	c.LegacyRenegotiation = p.AllowLegacy
 	if !p.Renegotiation {
 		return nil
 	}

@@ -106,8 +106,8 @@ func text(to *string) func(string) error {
 	return func(s string) error { *to = s; return nil }
 }
 
-func optionalText(to **string) func(string) error {
-	return func(s string) error { *to = &s; return nil }
+func optional[T any](to **T, set func(*T) func(string) error) func(string) error {
+	return func(s string) error { *to = new(T); return set(*to)(s) }
 }
 
 // list is comma-separated.
@@ -146,17 +146,6 @@ func boolean(to *bool) func(string) error {
 	}
 }
 
-func optionalBoolean(to **bool) func(string) error {
-	return func(s string) error {
-		var b bool
-		if err := boolean(&b)(s); err != nil {
-			return err
-		}
-		*to = &b
-		return nil
-	}
-}
-
 // nonzero takes any number for a boolean.
 func nonzero(to *bool) func(string) error {
 	return func(s string) error {
@@ -174,15 +163,6 @@ func milliseconds(to *time.Duration) func(string) error {
 		var n int64
 		err := number(&n, 0, 1<<32-1)(s)
 		*to = time.Duration(n) * time.Millisecond
-		return err
-	}
-}
-
-func optionalOneOf[T any](to **T, values map[string]T) func(string) error {
-	return func(s string) error {
-		var v T
-		err := oneOf(&v, values)(s)
-		*to = &v
 		return err
 	}
 }

@@ -36,17 +36,18 @@ type Options struct {
 	MinVersion, MaxVersion uint16 // 0: the library's choice
 	Ciphersuite            uint16 // 0: all
 	KexModes               int
-	Groups, SigAlgs        *string
+	Groups                 string
+	SigAlgs                *string
 	AllowSHA1              bool
 	ALPN                   []string
 	MaxFragLen             int
 	ExtendedMS, ETM        bool
-	DHMLen                 *int
+	DHMLen                 int // 0: the library's
 	DHMFile                string
 	ECMaxOps               *int
 
 	// Authentication.
-	AuthMode                   *cbridge.AuthMode
+	AuthMode                   cbridge.AuthMode
 	SetHostname                string
 	CAFile, CAPath             string
 	CACallback, ContextCrtCB   bool
@@ -62,7 +63,7 @@ type Options struct {
 	AsyncDelay                 [2]int // below 0: not asynchronous
 	AsyncError                 int
 	Renegotiation              bool
-	AllowLegacy                *mbedtls.LegacyRenegotiation
+	AllowLegacy                mbedtls.LegacyRenegotiation
 	Renegotiate                int
 	RenegoDelay                *int
 	RenegoPeriod               uint64
@@ -121,8 +122,12 @@ type KeyPair struct {
 
 // defaults of the programs, which are not the library's.
 func defaults(isServer bool) *Options {
+	authMode := cbridge.VerifyRequired
+	if isServer {
+		authMode = cbridge.VerifyNone
+	}
 	return &Options{
-		Server: isServer, ServerName: "localhost", ServerPort: "4433", RequestPage: "/", BufferSize: 200, Exchanges: 1,
+		Server: isServer, AuthMode: authMode, ServerName: "localhost", ServerPort: "4433", RequestPage: "/", BufferSize: 200, Exchanges: 1, Groups: "default",
 		KexModes: cbridge.KexPSK | cbridge.KexPSKEphemeral | cbridge.KexEphemeral, SetHostname: "server_name", CertReqCAList: 1,
 		PSKIdentity: "Client_identity", AsyncOperations: "-", AsyncDelay: [2]int{-1, -1}, Tickets: 1, TicketTimeout: 86400,
 		TicketAEAD: mbedtls.TicketAES256GCM, CacheMax: 50, CacheTimeout: 86400, MaxEarlyDataSize: 1024, ExtendedMS: true, ETM: true,
@@ -158,7 +163,7 @@ func (o *Options) table() []group {
 			{"nss_keylog", both, boolean(&o.NSSKeylog), "1: print the secrets of TLS 1.2 in the NSS key log format"},
 			{"nss_keylog_file", both, text(&o.NSSKeylogFile), "file that nss_keylog also appends to"},
 			{"eap_tls", both, boolean(&o.EAPTLS), "1: print EAP-TLS key material (TLS 1.2); not with nss_keylog"},
-			{"exp_label", both, optionalText(&o.ExpLabel), "print keying material exported for this label"},
+			{"exp_label", both, optional(&o.ExpLabel, text), "print keying material exported for this label"},
 			{"exp_len", both, number(&o.ExpLen, -maxInt, maxInt), "length of that in bytes; default: 20"},
 		}},
 		{"data", []option{
@@ -176,21 +181,21 @@ func (o *Options) table() []group {
 			{"force_version", both, o.forceVersion, "tls12, dtls12 or tls13 (dtls12: also sets dtls=1)"},
 			{"force_ciphersuite", both, o.forceCiphersuite, "the one suite to use, by the library's name; default: all"},
 			{"tls13_kex_modes", both, oneOf(&o.KexModes, kexModes), "psk, psk_ephemeral, ephemeral, ephemeral_all, psk_all, all or psk_or_ephemeral; default: all"},
-			{"groups", both, optionalText(&o.Groups), "comma-separated names, \"default\", or \"none\" for an empty list"},
-			{"sig_algs", both, optionalText(&o.SigAlgs), "comma-separated names, such as ecdsa_secp256r1_sha256"},
+			{"groups", both, text(&o.Groups), "comma-separated names, \"default\", or \"none\" for an empty list"},
+			{"sig_algs", both, optional(&o.SigAlgs, text), "comma-separated names, such as ecdsa_secp256r1_sha256"},
 			{"allow_sha1", both, boolean(&o.AllowSHA1), "1: certificates and handshakes signed with SHA-1; default: 0"},
 			{"alpn", both, list(&o.ALPN), "comma-separated protocols, such as spdy/1,http/1.1"},
 			{"max_frag_len", both, oneOf(&o.MaxFragLen, map[string]int{"512": 512, "1024": 1024, "2048": 2048, "4096": 4096}), "512, 1024, 2048 or 4096"},
 			{"extended_ms", both, boolean(&o.ExtendedMS), "0: no extended master secret"},
 			{"etm", both, boolean(&o.ETM), "0: no encrypt-then-MAC"},
-			{"dhmlen", client, optionalNumber(&o.DHMLen, 0, maxInt), "shortest Diffie-Hellman prime in bits"},
+			{"dhmlen", client, number(&o.DHMLen, 0, maxInt), "shortest Diffie-Hellman prime in bits"},
 			{"dhm_file", server, text(&o.DHMFile), "file with Diffie-Hellman parameters in PEM"},
 			{"ec_max_ops", client, optionalNumber(&o.ECMaxOps, -maxInt, maxInt), "bound on curve operations of one step; 0: none"},
 			{"trunc_hmac", both, boolean(new(bool)), "without effect: the library has no truncated HMAC any more"},
 			{"recsplit", client, boolean(new(bool)), "without effect: the library has no TLS 1.0 any more"},
 		}},
 		{"certificates", []option{
-			{"auth_mode", both, optionalOneOf(&o.AuthMode, AuthModes), "none, optional or required; default: the library's"},
+			{"auth_mode", both, oneOf(&o.AuthMode, AuthModes), "none, optional or required; default: required by a client, none by a server"},
 			{"set_hostname", client, oneOf(&o.SetHostname, map[string]string{"no": "no", "server_name": "server_name", "NULL": "NULL"}), "no, server_name or NULL: what name to expect; default: server_name"},
 			{"ca_file", both, text(&o.CAFile), "trusted CAs; none: nothing; default: built in"},
 			{"ca_path", both, text(&o.CAPath), "folder of trusted CAs, in place of ca_file; none: nothing"},
@@ -218,12 +223,12 @@ func (o *Options) table() []group {
 			{"psk_opaque", both, nonzero(&o.PSKOpaque), "1: put the key into PSA's key store (TLS 1.2, needs force_ciphersuite)"},
 			{"psk_list", server, text(&o.PSKList), "identity,key[,...]: keys in hexadecimal"},
 			{"psk_list_opaque", server, nonzero(&o.PSKListOpaque), "the same for the keys of psk_list"},
-			{"ecjpake_pw", both, optionalText(&o.ECJPAKEPassword), "password for EC J-PAKE"},
+			{"ecjpake_pw", both, optional(&o.ECJPAKEPassword, text), "password for EC J-PAKE"},
 			{"ecjpake_pw_opaque", both, nonzero(&o.ECJPAKEOpaque), "1: put the password into PSA's key store"},
 		}},
 		{"renegotiation", []option{
 			{"renegotiation", both, nonzero(&o.Renegotiation), "1: allow it; default: 0"},
-			{"allow_legacy", both, optionalOneOf(&o.AllowLegacy, legacies), "-1: refuse peers without RFC 5746, 1: renegotiate with them; default: 0"},
+			{"allow_legacy", both, oneOf(&o.AllowLegacy, legacies), "-1: refuse peers without RFC 5746, 1: renegotiate with them; default: 0"},
 			{"renegotiate", both, number(&o.Renegotiate, 0, maxRenegotiate), "1: begin one (a client's 2: after the first exchange)"},
 			{"renego_delay", both, optionalNumber(&o.RenegoDelay, -maxInt, maxInt), "records that the peer may still send; -1: any number"},
 			{"renego_period", server, o.setRenegoPeriod, "records after which to renegotiate, at least 2"},
@@ -240,7 +245,7 @@ func (o *Options) table() []group {
 			{"cache_remove", server, boolean(&o.CacheRemove), "1: remove each session at its connection's end"},
 			{"reconnect", client, number(&o.Reconnect, 0, 2), "how often to connect again and resume"},
 			{"reco_mode", client, number(&o.RecoMode, 0, maxInt), "1: the session is saved to bytes, 0: kept; default: 1"},
-			{"reco_server_name", client, optionalText(&o.RecoServerName), "server_name of the new connection"},
+			{"reco_server_name", client, optional(&o.RecoServerName, text), "server_name of the new connection"},
 			{"reco_delay", client, milliseconds(&o.RecoDelay), "milliseconds to wait before"},
 			{"reconnect_hard", client, boolean(&o.ReconnectHard), "1: begin anew once from the same port, without a word (DTLS)"},
 			{"early_data", both, boolean(&o.EarlyData), "1: send or accept early data"},
@@ -255,8 +260,8 @@ func (o *Options) table() []group {
 			{"cookies", server, number(&o.Cookies, -1, 1), "0: none, -1: none can be made; default: 1"},
 			{"cid", both, boolean(&o.CID), "1: offer and accept connection IDs"},
 			{"cid_val", both, text(&o.CIDVal), "own ID in hexadecimal; default: empty"},
-			{"cid_renego", both, optionalBoolean(&o.CIDRenego), "as cid, after a renegotiation; default: as cid"},
-			{"cid_val_renego", both, optionalText(&o.CIDValRenego), "as cid_val, after a renegotiation"},
+			{"cid_renego", both, optional(&o.CIDRenego, boolean), "as cid, after a renegotiation; default: as cid"},
+			{"cid_val_renego", both, optional(&o.CIDValRenego, text), "as cid_val, after a renegotiation"},
 			{"serialize", both, number(&o.Serialize, 0, 2), "save the connection to bytes, and go on with it in 1: the same, 2: a new context"},
 			{"context_file", both, text(&o.ContextFile), "file for those bytes in base64"},
 			{"use_srtp", both, nonzero(&o.UseSRTP), "1: negotiate DTLS-SRTP"},

@@ -138,7 +138,7 @@ func TestOpaqueKeysAreChosenByTheirPolicy(t *testing.T) {
 	client, server := configs(t)
 	client.CipherSuites = []uint16{0xC02B} // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
 	server.Certificates = nil
-	for _, use := range []string{"ecdh", "ecdsa-sign"} {
+	for _, use := range []KeyUse{AgreeECDH, SignECDSA} {
 		c := issue(t, testpki.Leaf{Algorithm: testpki.P256})
 		key, err := c.PrivateKey.(*PrivateKey).Opaque(use)
 		if err != nil {
@@ -158,14 +158,14 @@ func TestCertificateWithAnOpaqueKey(t *testing.T) {
 	client, server := configs(t)
 	for _, test := range []struct {
 		algorithm testpki.Algorithm
-		uses      []string
+		uses      []KeyUse
 		want      [2]bool // in TLS 1.2 and 1.3
 	}{
 		{testpki.P256, nil, [2]bool{true, true}},
 		{testpki.RSA2048, nil, [2]bool{true, true}},
-		{testpki.RSA2048, []string{"rsa-sign-pkcs1"}, [2]bool{true, false}},
-		{testpki.RSA2048, []string{"rsa-sign-pss"}, [2]bool{false, true}},
-		{testpki.RSA2048, []string{"rsa-sign-pss", "rsa-sign-pkcs1"}, [2]bool{false, true}}, // TLS 1.2 goes by the first
+		{testpki.RSA2048, []KeyUse{SignPKCS1}, [2]bool{true, false}},
+		{testpki.RSA2048, []KeyUse{SignPSS}, [2]bool{false, true}},
+		{testpki.RSA2048, []KeyUse{SignPSS, SignPKCS1}, [2]bool{false, true}}, // TLS 1.2 goes by the first
 	} {
 		c := issue(t, testpki.Leaf{Algorithm: test.algorithm})
 		key, err := c.PrivateKey.(*PrivateKey).Opaque(test.uses...)
@@ -186,7 +186,7 @@ func TestCertificateWithAnOpaqueKey(t *testing.T) {
 			}
 			config.Close()
 		}
-		if _, err := key.Opaque("ecdh", "ecdh", "ecdh"); err == nil {
+		if _, err := key.Opaque(AgreeECDH, AgreeECDH, AgreeECDH); err == nil {
 			t.Error("three algorithms are taken")
 		}
 		if key.Type() != "Opaque" {

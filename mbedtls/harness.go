@@ -9,7 +9,6 @@ import (
 
 func init() {
 	harness.Attach = func(config any, h *harness.Hooks) { config.(*Config).hooks = h }
-	harness.PrivateKey = func(pk *cbridge.PK) any { return &PrivateKey{pk} }
 	harness.SessionCache = func(lib *cbridge.SessionCache) any { return &SessionCache{lib} }
 	harness.TicketKeys = func(cipher int, lifetime time.Duration) (any, error) {
 		return newTicketKeys(TicketCipher(cipher), lifetime)

@@ -28,9 +28,6 @@ var (
 	// Attach gives a *mbedtls.Config, which must not have been used yet, its hooks.
 	Attach func(config any, h *Hooks)
 
-	// PrivateKey makes a *mbedtls.PrivateKey, for Certificate.PrivateKey.
-	PrivateKey func(*cbridge.PK) any
-
 	// SessionCache makes a *mbedtls.SessionCache.
 	SessionCache func(*cbridge.SessionCache) any
 

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
-	"github.com/gombedtls/gombedtls/internal/harness"
 	"github.com/gombedtls/gombedtls/internal/testcreds"
-	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
 // none stands for no file at all, where an empty name stands for what is built in.
@@ -121,7 +120,7 @@ func (p *Program) loadKeys() (string, error) {
 		}
 	}
 	p.Keys = make([]*OwnKey, len(pairs))
-	types := "none"
+	types := []string{none, none}
 	for i, pair := range pairs {
 		var err error
 		switch hasCrt, hasKey := pair.CrtFile != "" && pair.CrtFile != none, pair.KeyFile != "" && pair.KeyFile != none; {
@@ -141,17 +140,11 @@ func (p *Program) loadKeys() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		name := "none"
 		if p.Keys[i] != nil {
-			name = p.Keys[i].Key.Type()
-		}
-		if i == 0 {
-			types = name
-		} else {
-			types += ", " + name
+			types[i] = p.Keys[i].Key.Type()
 		}
 	}
-	return fmt.Sprintf("(key types: %s)", types), nil
+	return fmt.Sprintf("(key types: %s)", strings.Join(types, ", ")), nil
 }
 
 // loadClientKey takes what is not given from what is built in. Without one of both, there is neither.
@@ -191,9 +184,4 @@ func (p *Program) makeOpaque(k *OwnKey, algs [2]string) error {
 	p.OnClose(opaque.Close)
 	k.Key = opaque
 	return nil
-}
-
-// Certificate is the pair as a Config takes it.
-func (k *OwnKey) Certificate() mbedtls.Certificate {
-	return mbedtls.Certificate{Certificate: k.Chain.DER(), PrivateKey: harness.PrivateKey(k.Key)}
 }

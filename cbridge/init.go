@@ -1,6 +1,7 @@
 package cbridge
 
 // #include "bridge.h"
+// #include "accel.h"
 import "C"
 
 import (
@@ -14,8 +15,14 @@ const (
 	Profile = C.GOMBEDTLS_BUILD_PROFILE // of config/profiles
 )
 
-// initialize runs what must come before any other call, once: the clock, PSA, and the process's random generator.
+// initialize runs what must come before any other call, once: the choice of accelerated primitives, the clock, PSA, and
+// the process's random generator.
 var initialize = sync.OnceValue(func() error {
+	accel, err := accelFromEnvironment()
+	if err != nil {
+		return err
+	}
+	C.gm_accel_set(C.uint(accel))
 	C.gm_clock_install()
 	if ret := C.psa_crypto_init(); ret != C.PSA_SUCCESS {
 		return fmt.Errorf("psa_crypto_init: PSA status %d", int(ret))

@@ -1,0 +1,36 @@
+// accel.h is what the accelerated primitives (accel_….c) share. Each wraps a function of the library at link time
+// (--wrap, see accel_wraps.go): it calls Go for the cases that Go is faster at, and the library's own for all others.
+#ifndef GOMBEDTLS_ACCEL_H
+#define GOMBEDTLS_ACCEL_H
+
+#include <stdatomic.h>
+
+// The families, one bit each; accel.go names them.
+#define GM_ACCEL_AES_GCM (1u << 0)
+#define GM_ACCEL_CHACHAPOLY (1u << 1)
+#define GM_ACCEL_ECC (1u << 2)
+#define GM_ACCEL_X25519 (1u << 3)
+#define GM_ACCEL_RSA (1u << 4)
+#define GM_ACCEL_HASH (1u << 5)
+
+// What a wrapper gets from Go for a case that it leaves to the library.
+#define GM_ACCEL_DECLINED 1
+
+extern _Atomic unsigned gm_accel_families;  // that are on
+extern _Atomic int gm_accel_exact;          // see SetExactRandomness
+
+static inline int gm_accelerated(unsigned family)
+{
+    return (atomic_load_explicit(&gm_accel_families, memory_order_relaxed) & family) != 0;
+}
+
+static inline int gm_accel_is_exact(void)
+{
+    return atomic_load_explicit(&gm_accel_exact, memory_order_relaxed);
+}
+
+void gm_accel_set(unsigned families);
+unsigned gm_accel_get(void);
+void gm_accel_set_exact(int on);
+
+#endif

@@ -18,6 +18,7 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
+#include <mbedtls/platform_util.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_ciphersuites.h>
@@ -27,6 +28,7 @@
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +41,15 @@
 
 // GM_RING_SIZE holds any record (16 KiB and its overhead) and more, so that a record costs one read.
 #define GM_RING_SIZE (1u << 15)
+
+// gm_pool keeps buffers of one size; see pool.c.
+#define GM_POOL_SLOTS 64
+typedef struct {
+    size_t size;
+    struct {
+        _Alignas(64) _Atomic(void *) p;
+    } slots[GM_POOL_SLOTS];
+} gm_pool;
 
 // gm_ring is a bounded byte queue in the C heap. One side is C (a BIO callback, inside a library call); the other is
 // Go, which moves bytes between the ring and a socket. Every change of r and w happens under the Go side's mutex; the
@@ -137,6 +148,13 @@ int gm_ssl_is_datagram(const gm_ssl *s);
 void gm_ssl_set_ring_bio(gm_ssl *s);
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
 int gm_ring_reserve(gm_ring *q);
+
+// pool.c
+extern gm_pool gm_rings;  // buffers of rings
+void *gm_pool_get(gm_pool *pool);
+void gm_pool_put(gm_pool *pool, void *p, size_t used);
+void gm_pool_drain(gm_pool *pool);
+void gm_pools_drain(void);
 
 // datagram.c
 #define GM_DATAGRAMS_MAX (1u << 16)  // bytes that a queue holds

@@ -42,6 +42,7 @@ func Shutdown() {
 		processDrbg.Close()
 	}
 	C.mbedtls_psa_crypto_free()
+	C.gm_pools_drain()
 }
 
 // Version is the library's own version string (mbedtls_version_get_string).

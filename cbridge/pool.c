@@ -1,0 +1,51 @@
+// pool.c keeps a few large buffers at hand that connections borrow for as long as they have something in them.
+#include "bridge.h"
+
+#include <string.h>
+
+// A thread has a slot of its own, most of the time, so that threads neither wait for each other nor share a line of cache.
+static _Thread_local unsigned own_slot;
+static _Atomic unsigned next_slot = 1;
+
+static _Atomic(void *) *slot_of(gm_pool *pool)
+{
+    if (own_slot == 0) {
+        own_slot = atomic_fetch_add(&next_slot, 1);
+    }
+    return &pool->slots[own_slot % GM_POOL_SLOTS].p;
+}
+
+// gm_pool_get returns a buffer of pool->size bytes with anything in it, or NULL.
+void *gm_pool_get(gm_pool *pool)
+{
+    void *p = atomic_exchange(slot_of(pool), NULL);
+    return p != NULL ? p : mbedtls_calloc(1, pool->size);
+}
+
+// gm_pool_put takes a buffer back, of which the first used bytes may be secret.
+void gm_pool_put(gm_pool *pool, void *p, size_t used)
+{
+    void *none = NULL;
+    if (p == NULL) {
+        return;
+    }
+    mbedtls_platform_zeroize(p, used);
+    if (!atomic_compare_exchange_strong(slot_of(pool), &none, p)) {
+        mbedtls_free(p);
+    }
+}
+
+// gm_pool_drain frees what the pool keeps.
+void gm_pool_drain(gm_pool *pool)
+{
+    for (size_t i = 0; i < GM_POOL_SLOTS; i++) {
+        mbedtls_free(atomic_exchange(&pool->slots[i].p, NULL));
+    }
+}
+
+gm_pool gm_rings = {.size = GM_RING_SIZE};
+
+void gm_pools_drain(void)
+{
+    gm_pool_drain(&gm_rings);
+}

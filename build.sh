@@ -41,7 +41,8 @@ usage: ./build.sh VERB [OPTION…]
   help              this text
 
 environment: MBEDTLS_TARBALL (a local release tarball), MBEDTLS_VERSION (a row of third_party/mbedtls/sources.txt),
-  CC, AR and MBEDTLS_CFLAGS (for the archives), GOOS and GOARCH (their target)
+  CC, AR and MBEDTLS_CFLAGS (for the archives), GOOS and GOARCH (their target), MBEDTLS_ACCEL=off (at run time: all
+  primitives in C; go doc ./mbedtls SetAcceleration)
 EOF
 }
 
@@ -104,12 +105,16 @@ test_verb() {
     else
         stage "gofmt" check_gofmt
         stage "vet" go vet ./...
+        stage "vet, built without acceleration" go vet -tags mbedtls_noaccel ./cbridge/... ./mbedtls/...
         stage "staticcheck" go tool staticcheck ./...
         stage "shellcheck" shellcheck -x build.sh scripts/*.sh .ci/run
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" go test -race ${short:+"$short"} ./...
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} ./...
+        stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]:1}"; do stage "profile $name" test_profile "$name"; done
         [[ -n $short ]] || stage "upstream sample" test_upstream
+        [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
     fi
 }

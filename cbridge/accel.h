@@ -4,6 +4,8 @@
 #define GOMBEDTLS_ACCEL_H
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 
 // The families, one bit each; accel.go names them.
 #define GM_ACCEL_AES_GCM (1u << 0)
@@ -28,6 +30,19 @@ static inline int gm_accel_is_exact(void)
 {
     return atomic_load_explicit(&gm_accel_exact, memory_order_relaxed);
 }
+
+// gm_aead_call is what accel_aead.c passes to Go: len bytes, and behind those of in (to open) or out (to seal) the tag.
+enum { GM_AEAD_AES_GCM, GM_AEAD_CHACHAPOLY };
+enum { GM_AEAD_FORGED = 2 };  // beside 0 and GM_ACCEL_DECLINED
+typedef struct {
+    int cipher, open;
+    const unsigned char *key;
+    size_t key_len;
+    uint32_t *hint;  // see Key in package accel
+    const unsigned char *iv, *ad, *in;
+    size_t ad_len, len;
+    unsigned char *out;
+} gm_aead_call;
 
 void gm_accel_set(unsigned families);
 unsigned gm_accel_get(void);

@@ -5,7 +5,11 @@ package cbridge
 // The functions of the library that accelerated ones stand before. The linker gives a call to X from another file
 // __wrap_X, and one to __real_X the library's own.
 
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_gcm_setkey -Wl,--wrap=mbedtls_gcm_free
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_gcm_crypt_and_tag -Wl,--wrap=mbedtls_gcm_auth_decrypt
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_chachapoly_setkey -Wl,--wrap=mbedtls_chachapoly_free
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_chachapoly_encrypt_and_tag -Wl,--wrap=mbedtls_chachapoly_auth_decrypt
 import "C"
 
 // accelBuilt is what this build can accelerate.
-const accelBuilt Accel = 0
+const accelBuilt = accelAEADs

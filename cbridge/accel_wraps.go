@@ -9,7 +9,12 @@ package cbridge
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_gcm_crypt_and_tag -Wl,--wrap=mbedtls_gcm_auth_decrypt
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_chachapoly_setkey -Wl,--wrap=mbedtls_chachapoly_free
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_chachapoly_encrypt_and_tag -Wl,--wrap=mbedtls_chachapoly_auth_decrypt
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecp_mul -Wl,--wrap=mbedtls_ecp_mul_restartable
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecp_gen_keypair_base -Wl,--wrap=mbedtls_ecp_gen_keypair
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecp_muladd
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecdsa_verify -Wl,--wrap=mbedtls_ecdsa_read_signature
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecdsa_write_signature -Wl,--wrap=mbedtls_ecdsa_sign_det_ext
 import "C"
 
 // accelBuilt is what this build can accelerate.
-const accelBuilt = accelAEADs
+const accelBuilt = accelAEADs | AccelECC | AccelX25519

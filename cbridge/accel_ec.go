@@ -64,6 +64,7 @@ func gombX25519(k, u, out *C.uchar) C.int {
 
 // accelHashes are those that signatures are accelerated for.
 var accelHashes = map[C.mbedtls_md_type_t]crypto.Hash{
+	C.MBEDTLS_MD_SHA1:   crypto.SHA1,
 	C.MBEDTLS_MD_SHA224: crypto.SHA224,
 	C.MBEDTLS_MD_SHA256: crypto.SHA256,
 	C.MBEDTLS_MD_SHA384: crypto.SHA384,

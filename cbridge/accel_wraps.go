@@ -14,7 +14,10 @@ package cbridge
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecp_muladd
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecdsa_verify -Wl,--wrap=mbedtls_ecdsa_read_signature
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_ecdsa_write_signature -Wl,--wrap=mbedtls_ecdsa_sign_det_ext
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_mpi_exp_mod -Wl,--wrap=mbedtls_mpi_exp_mod_unsafe
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_pkcs1_sign -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_ext -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_no_mode_check
 import "C"
 
 // accelBuilt is what this build can accelerate.
-const accelBuilt = accelAEADs | AccelECC | AccelX25519
+const accelBuilt = accelAEADs | AccelECC | AccelX25519 | AccelRSA

@@ -8,6 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	cbridge.SetExactRandomness(true) // the driver, which has no acceleration, draws from the same generators
 	leakcheck.Main(m, cbridge.CountAllocations, cbridge.Shutdown, cbridge.Held)
 }
 

@@ -1,0 +1,59 @@
+// Package cdriver compiles the test drivers that are in C, against the archives that Go's packages link.
+package cdriver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"github.com/kballard/go-shellquote"
+)
+
+// ErrNoCompiler says that the compiler of $CC, or gcc, is not there.
+var ErrNoCompiler = errors.New("there is no C compiler")
+
+// Compile builds the *.c of folder, which like root, the repository's, may be relative, into program. It has the flags that
+// cgo has, and those given.
+func Compile(ctx context.Context, root, folder, program string, flags ...string) error {
+	// As Go splits them: what has a space in it is quoted.
+	cc, err := shellquote.Split(cmp.Or(os.Getenv("CC"), "gcc"))
+	if err != nil {
+		return fmt.Errorf("CC: %w", err)
+	}
+	cflags, err := shellquote.Split(os.Getenv("CGO_CFLAGS"))
+	if err != nil {
+		return fmt.Errorf("CGO_CFLAGS: %w", err)
+	}
+	ldflags, err := shellquote.Split(os.Getenv("CGO_LDFLAGS"))
+	if err != nil {
+		return fmt.Errorf("CGO_LDFLAGS: %w", err)
+	}
+	tree, err := filepath.Abs(filepath.Join(root, "third_party/mbedtls"))
+	if err != nil {
+		return err
+	}
+	build := filepath.Join(tree, "build", runtime.GOOS+"-"+runtime.GOARCH)
+	sources, err := filepath.Glob(filepath.Join(folder, "*.c"))
+	if err != nil {
+		return err
+	}
+	args := append(cc[1:], "-g", "-std=gnu11", "-Wall", "-Wextra", "-DMBEDTLS_CONFIG_FILE=<gombedtls_config.h>")
+	args = append(append(args, flags...), cflags...)
+	args = append(args, "-I"+build+"/include", "-I"+tree+"/src/include", "-I"+tree+"/src/library", "-o", program)
+	args = append(append(args, sources...), filepath.Join(root, "cbridge/platform_time.c"))
+	args = append(args, ldflags...)
+	args = append(args, "-L"+build+"/lib", "-lmbedtls", "-lmbedx509", "-lmbedcrypto", "-lpthread")
+	out, err := exec.CommandContext(ctx, cc[0], args...).CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return ErrNoCompiler
+	}
+	if err != nil {
+		return fmt.Errorf("the driver cannot be built: %w\n%s", err, out)
+	}
+	return nil
+}

@@ -26,7 +26,9 @@ usage: ./build.sh VERB [OPTION…]
   upstream SUITE [OPTION…]
                     run Mbed TLS's own suite ssl-opt, compat or context-info with the Go programs in the place of the C
                     ones, and compare the results; --profile P (default full); --help tells the other options
-  bench [ARG…]      run the benchmarks; ARGs go to go test
+  bench [--quick] [--run REGEXP] [--mode accelerated|stock|both] [--json FILE] [--cpuprofile FILE]
+                    measure this binding against the C library alone, crypto/tls and pion/dtls; --help tells the other
+                    options; micro benchmarks are for go test -bench
   setup             install missing tools through apt (root), or say what is missing
   vendor            fetch, check and unpack the pinned Mbed TLS
   config [ARG…]     write config/mbedtls_config.h from config/profiles/default; ARGs go to cmd/mbedtls-config,
@@ -72,7 +74,9 @@ demo() {
 bench() {
     setup "${BUILD_TOOLS[@]}"
     lib
-    exec go test -run '^$' -bench . ./cbridge ./mbedtls "$@"
+    mkdir -p build
+    go build -o build/mbedtls-bench ./cmd/mbedtls-bench || die "cmd/mbedtls-bench does not compile"
+    exec build/mbedtls-bench "$@"
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.

@@ -63,8 +63,8 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	only := flags.String("run", "", "only tasks whose names match the regular `expression`")
 	mode := flags.String("mode", "both", "`accelerated`, stock or both")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write CPU profiles of this binding, one for each task and mode: `file`, with their names in its own")
-	flags.IntVar(&o.rounds, "rounds", 0, "`number` of turns of each stack; 0 is 7, and 3 with -quick")
-	flags.DurationVar(&o.round, "time", 0, "`duration` of a turn; 0 is 150ms, and 100ms with -quick")
+	flags.IntVar(&o.rounds, "rounds", 0, "`number` of turns of each stack; 0 is 15, and 7 with -quick")
+	flags.DurationVar(&o.round, "time", 0, "`duration` of a turn; 0 is 70ms, and 40ms with -quick")
 	flags.IntVar(&o.idleConns, "conns", 0, "`number` of idle connections; 0 is 10000 with TLS, 1000 with DTLS")
 	flags.StringVar(&o.root, "root", ".", "the `folder` of the repository")
 	if err := flags.Parse(args); err != nil {
@@ -85,10 +85,10 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 		return nil, err
 	}
 	if o.rounds == 0 {
-		o.rounds = map[bool]int{false: 7, true: 3}[o.quick]
+		o.rounds = map[bool]int{false: 15, true: 7}[o.quick]
 	}
 	if o.round == 0 {
-		o.round = map[bool]time.Duration{false: 150 * time.Millisecond, true: 100 * time.Millisecond}[o.quick]
+		o.round = map[bool]time.Duration{false: 70 * time.Millisecond, true: 40 * time.Millisecond}[o.quick]
 	}
 	return o, nil
 }

@@ -41,7 +41,7 @@ func prepareCrypt(w *workload, s *stack) (*job, error) {
 		return nil
 	}
 	run := func(d time.Duration) (values, error) {
-		v, err := repeat(d, one)
+		v, err := repeat(w, d, one)
 		if err == nil {
 			v["rate"] *= float64(batch*w.Size) / 1e6
 		}

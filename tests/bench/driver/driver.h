@@ -37,7 +37,8 @@ extern workload work;
 
 void die(const char *what, int code);
 void must(int ret, const char *what);
-double now(void);  // seconds
+double now(void);        // seconds
+double processor(void);  // seconds that this process has had of it: what one thread does in memory is timed by that
 
 // setup.c
 enum { CLIENT, SERVER };

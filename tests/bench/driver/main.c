@@ -23,11 +23,21 @@ void must(int ret, const char *what)
     }
 }
 
-double now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
+}
+
+double now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double processor(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void set(const char *key, const char *value)

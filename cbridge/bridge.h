@@ -230,6 +230,7 @@ int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, 
 void gm_set_ms_time(int64_t (*f)(void));
 void gm_clock_install(void);
 void gm_clock_set_hook(int on);
+int gm_alloc_install(void);
 int gm_alloc_count(void);
 void gm_alloc_stats(int64_t *live_bytes, int64_t *live_blocks, int64_t *total);
 

@@ -15,8 +15,8 @@ const (
 	Profile = C.GOMBEDTLS_BUILD_PROFILE // of config/profiles
 )
 
-// initialize runs what must come before any other call, once: the choice of accelerated primitives, the clock, PSA, and
-// the process's random generator.
+// initialize runs what must come before any other call, once: the choice of accelerated primitives, the clock, the
+// allocator, PSA, and the process's random generator.
 var initialize = sync.OnceValue(func() error {
 	accel, err := accelFromEnvironment()
 	if err != nil {
@@ -24,6 +24,7 @@ var initialize = sync.OnceValue(func() error {
 	}
 	C.gm_accel_set(C.uint(accel))
 	C.gm_clock_install()
+	C.gm_alloc_install()
 	if ret := C.psa_crypto_init(); ret != C.PSA_SUCCESS {
 		return fmt.Errorf("psa_crypto_init: PSA status %d", int(ret))
 	}

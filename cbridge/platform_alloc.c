@@ -3,6 +3,31 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+// Handshakes allocate numbers of some words all the time. In a process of several threads, which every Go program is,
+// glibc's calloc takes a lock for that, and its malloc, up to this size, takes a block that the thread has kept.
+#define CACHED 1024
+
+static void *cached_calloc(size_t n, size_t size)
+{
+    size_t len;
+    void *p;
+    if (__builtin_mul_overflow(n, size, &len) || len > CACHED) {
+        return calloc(n, size);
+    }
+    p = malloc(len);
+    __asm__ volatile("" : "+r"(p)); // or the compiler makes a calloc of both calls
+    return p == NULL ? NULL : memset(p, 0, len);
+}
+
+static int counting;
+
+// gm_alloc_install gives the library its allocator, unless one that counts is there already.
+int gm_alloc_install(void)
+{
+    return counting ? 0 : mbedtls_platform_set_calloc_free(cached_calloc, free);
+}
 
 // A counting allocator needs no header of its own before each block, so that it can be switched on at any time: libc
 // tells a block's size when it is freed, too.
@@ -32,6 +57,7 @@ static void counting_free(void *p)
 // gm_alloc_count routes the library's allocations through the counters.
 int gm_alloc_count(void)
 {
+    counting = 1;
     return mbedtls_platform_set_calloc_free(counting_calloc, counting_free);
 }
 

@@ -79,6 +79,7 @@ static int ring_recv(void *ctx, unsigned char *buf, size_t len)
 void gm_ssl_set_ring_bio(gm_ssl *s)
 {
     mbedtls_ssl_set_bio(&s->ssl, s, ring_send, ring_recv, NULL);
+    gm_buffers_hook(s);
 }
 
 static int raw_send(void *ctx, const unsigned char *buf, size_t len)
@@ -106,4 +107,6 @@ void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_time
 {
     mbedtls_ssl_set_bio(&s->ssl, s, has_send ? raw_send : NULL, has_recv ? raw_recv : NULL,
                         has_recv_timeout ? raw_recv_timeout : NULL);
+    s->raw_bio = 1;
+    gm_buffers_hook(s);
 }

@@ -85,7 +85,20 @@ typedef struct {
     int needs_cert, needs_verified;              // of clients whose session is resumed; see resume.c
     int unguarded;                               // see SetUnguarded
     int renego_grace;                            // see gm_ssl_read_record
+    int static_buffers;                          // see gm_conf_static_buffers
 } gm_config;
+
+// gm_buffers is where the buffers of a connection are; see buffers.c.
+typedef struct {
+    int dynamic;
+    unsigned depth;                // calls that are running, one inside of the other
+    unsigned char *in, *out;       // as the library has them, unless it has got others
+    size_t in_size, out_size;
+    size_t in_used;                // bytes that were written since
+    unsigned char idle[48 + MBEDTLS_SSL_CID_OUT_LEN_MAX];  // in place of both
+    mbedtls_ssl_recv_t *recv;      // the BIO's
+    mbedtls_ssl_recv_timeout_t *recv_timeout;
+} gm_buffers;
 
 // gm_ssl is one connection.
 typedef struct {
@@ -102,6 +115,9 @@ typedef struct {
     int ticket_suite;                 // of the session in a ticket that was taken; see gm_ssl_check_suite
     int unanswered;                   // records since a HelloRequest
     int early_bound;                  // see gm_ssl_bound_early_data
+    int raw_bio;                      // closures are in place of rings and queues
+    int hello_retried;                // of a handshake that is freed; see gm_ssl_hello_retried
+    gm_buffers buffers;
 } gm_ssl;
 
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
@@ -109,13 +125,20 @@ typedef struct {
 extern _Thread_local gm_ssl *gm_current;
 void gm_forget_current(void);
 
-// GM_IN brackets a library call, so that gm_current is right also when a callback enters another connection.
+// GM_IN brackets a library call, so that the connection has its buffers, and gm_current is right also when a callback
+// enters another connection.
 #define GM_IN(s, call) \
     gm_ssl *outer = gm_current; \
-    int result; \
-    gm_current = (s); \
-    result = (s)->verdict != 0 ? (s)->verdict : gm_ssl_settle((s), (call)); \
-    gm_current = outer; \
+    int result = (s)->verdict; \
+    if (result == 0) { \
+        gm_current = (s); \
+        result = gm_buffers_lend(s); \
+        if (result == 0) { \
+            result = gm_ssl_settle((s), (call)); \
+        } \
+        gm_buffers_reclaim((s), result); \
+        gm_current = outer; \
+    } \
     return result
 
 // ssl.c
@@ -155,6 +178,15 @@ void *gm_pool_get(gm_pool *pool);
 void gm_pool_put(gm_pool *pool, void *p, size_t used);
 void gm_pool_drain(gm_pool *pool);
 void gm_pools_drain(void);
+
+// buffers.c
+extern gm_pool gm_inputs, gm_outputs;
+void gm_conf_static_buffers(gm_config *c, int on);
+int gm_buffers_lend(gm_ssl *s);
+int gm_buffers_fill(gm_ssl *s);
+void gm_buffers_reclaim(gm_ssl *s, int ret);
+void gm_buffers_hook(gm_ssl *s);
+void gm_buffers_drop(gm_ssl *s);
 
 // datagram.c
 #define GM_DATAGRAMS_MAX (1u << 16)  // bytes that a queue holds

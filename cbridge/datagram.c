@@ -102,4 +102,5 @@ static int datagram_recv(void *ctx, unsigned char *buf, size_t len)
 void gm_ssl_set_datagram_bio(gm_ssl *s)
 {
     mbedtls_ssl_set_bio(&s->ssl, s, datagram_send, datagram_recv, NULL);
+    gm_buffers_hook(s);
 }

@@ -86,7 +86,14 @@ int gm_ssl_last_alert(const gm_ssl *s)
 // of an alert, for its own record and reports data as written that it never looked at.
 int gm_ssl_flush_output(gm_ssl *s)
 {
-    return s->ssl.out_left == 0 ? 0 : mbedtls_ssl_flush_output(&s->ssl);
+    int ret;
+    if (s->ssl.out_left == 0) {
+        return 0;
+    }
+    s->buffers.depth++;  // what is left to send has its buffer
+    ret = mbedtls_ssl_flush_output(&s->ssl);
+    gm_buffers_reclaim(s, ret);
+    return ret;
 }
 
 // gm_ssl_in_handshake tells whether a handshake is to come or under way, so that there are parameters to change: the
@@ -100,7 +107,7 @@ int gm_ssl_in_handshake(const gm_ssl *s)
 int gm_ssl_hello_retried(const gm_ssl *s)
 {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    return s->ssl.handshake != NULL && s->ssl.handshake->hello_retry_request_flag;
+    return s->ssl.handshake != NULL ? s->ssl.handshake->hello_retry_request_flag : s->hello_retried;
 #else
     (void) s;
     return 0;

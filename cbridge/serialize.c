@@ -10,13 +10,21 @@
 // protocol's name says so.
 #define GM_LOAD_MARGIN 255
 
+#if defined(MBEDTLS_SSL_CONTEXT_SERIALIZATION)
+static int save(gm_ssl *s, unsigned char *buf, size_t cap, size_t *len)
+{
+    int ret = gm_buffers_fill(s);
+    return ret != 0 ? ret : mbedtls_ssl_context_save(&s->ssl, buf, cap, len);
+}
+#endif
+
 int gm_ssl_context_save(gm_ssl *s, unsigned char *buf, size_t cap, size_t *len)
 {
 #if defined(MBEDTLS_SSL_CONTEXT_SERIALIZATION)
     if (gm_current == s) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;  // it would pull the rug from under the call that is running
     }
-    GM_IN(s, mbedtls_ssl_context_save(&s->ssl, buf, cap, len));
+    GM_IN(s, save(s, buf, cap, len));
 #else
     (void) s;
     (void) buf;

@@ -30,6 +30,7 @@ void gm_ssl_delete(gm_ssl *s)
     gm_ssl *outer = gm_current;
     s->deleting = 1;
     gm_current = s;
+    gm_buffers_drop(s);
     mbedtls_ssl_free(&s->ssl);
     gm_current = outer;
     mbedtls_free(s->in.p);
@@ -43,18 +44,28 @@ int gm_ssl_setup(gm_ssl *s, gm_config *c, void *handle)
 {
     s->conf = c;
     s->handle = handle;
+    s->buffers.dynamic = !c->static_buffers;
     GM_IN(s, mbedtls_ssl_setup(&s->ssl, &c->conf));
+}
+
+static int session_reset(gm_ssl *s)
+{
+    int ret = gm_buffers_fill(s);
+    return ret != 0 ? ret : mbedtls_ssl_session_reset(&s->ssl);
 }
 
 // gm_ssl_session_reset keeps the BIO, and drops what the old connection had queued.
 int gm_ssl_session_reset(gm_ssl *s)
 {
+    if (gm_current == s) {
+        return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;  // it would pull the rug from under the call that is running
+    }
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
     gm_datagrams_clear(&s->dgrams_in);
     gm_datagrams_clear(&s->dgrams_out);
     s->verdict = 0;
-    GM_IN(s, mbedtls_ssl_session_reset(&s->ssl));
+    GM_IN(s, session_reset(s));
 }
 
 // gm_ssl_step is mbedtls_ssl_handshake_step with what the bridge adds before and after.
@@ -78,16 +89,18 @@ int gm_ssl_handshake_step(gm_ssl *s)
 
 // Equal to mbedtls_ssl_handshake: a loop of steps, with a look at the handshake before each, because the
 // last step frees what gm_ssl_observe reads. After that one, a TLS 1.3 server still has its tickets to send.
+static int handshake(gm_ssl *s)
+{
+    int ret = 0;
+    while (ret == 0 && s->verdict == 0 && !mbedtls_ssl_is_handshake_over(&s->ssl)) {
+        ret = gm_ssl_step(s);
+    }
+    return ret != 0 || s->verdict != 0 ? ret : mbedtls_ssl_handshake(&s->ssl);
+}
+
 int gm_ssl_handshake(gm_ssl *s)
 {
-    int ret = s->verdict;
-    while (ret == 0 && !mbedtls_ssl_is_handshake_over(&s->ssl)) {
-        ret = gm_ssl_handshake_step(s);
-    }
-    if (ret != 0) {
-        return ret;
-    }
-    GM_IN(s, mbedtls_ssl_handshake(&s->ssl));
+    GM_IN(s, handshake(s));
 }
 
 int gm_ssl_is_handshake_over(gm_ssl *s)

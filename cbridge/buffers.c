@@ -1,0 +1,559 @@
+// buffers.c lends connections their two buffers while they need them. The library holds both for a connection's whole
+// life; here it has, between its calls, a few bytes of gm_ssl for each, unless one holds something. What is to survive
+// is little: the record counter of TLS input, the header of the last datagram, an alert. Pointers and lengths are in
+// private structs.
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+#include "bridge.h"
+#include <ssl_misc.h>
+
+#include <string.h>
+
+// GM_STREAM_HEADER is where the header of a record of TLS stands in its buffer, behind the counter.
+#define GM_STREAM_HEADER MBEDTLS_SSL_SEQUENCE_NUMBER_LEN
+#define GM_STREAM_HEADER_LEN 5
+
+// GM_KEPT is how many bytes at the head of the input survive: the counter and a header, or a datagram's header, and two
+// bytes of a message.
+#define GM_KEPT 15
+
+// GM_SMALL is the longest input that has a buffer of its own size, which malloc is quick to give. What is longer borrows
+// a large one, and gets its own when it has to wait for another call.
+#define GM_SMALL 1024
+
+_Static_assert(GM_KEPT <= sizeof(((gm_buffers *) 0)->idle), "the head of the input fits");
+_Static_assert(13 + MBEDTLS_SSL_CID_OUT_LEN_MAX + 2 + MBEDTLS_MAX_IV_LENGTH <= sizeof(((gm_buffers *) 0)->idle),
+               "the output's pointers stay inside");
+
+gm_pool gm_inputs = {.size = MBEDTLS_SSL_IN_BUFFER_LEN};
+gm_pool gm_outputs = {.size = MBEDTLS_SSL_OUT_BUFFER_LEN};
+
+// in_full and out_full are what the library takes the size of a buffer for. Once a connection has agreed on shorter
+// records, that is less than a pool's.
+static size_t in_full(const mbedtls_ssl_context *ssl)
+{
+#if defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH)
+    return ssl->in_buf_len;
+#else
+    (void) ssl;
+    return MBEDTLS_SSL_IN_BUFFER_LEN;
+#endif
+}
+
+static size_t out_full(const mbedtls_ssl_context *ssl)
+{
+#if defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH)
+    return ssl->out_buf_len;
+#else
+    (void) ssl;
+    return MBEDTLS_SSL_OUT_BUFFER_LEN;
+#endif
+}
+
+static size_t at_least(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t at_most(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static int is_datagram(const mbedtls_ssl_context *ssl)
+{
+    return ssl->conf->transport == MBEDTLS_SSL_TRANSPORT_DATAGRAM;
+}
+
+static int is_over(const mbedtls_ssl_context *ssl)
+{
+    return mbedtls_ssl_is_handshake_over((mbedtls_ssl_context *) ssl);
+}
+
+static unsigned char *borrow(gm_pool *pool, size_t size)
+{
+    return size == pool->size ? gm_pool_get(pool) : mbedtls_calloc(1, size);
+}
+
+// give_back takes a buffer whose first used bytes may be secret.
+static void give_back(gm_pool *pool, unsigned char *p, size_t size, size_t used)
+{
+    if (size == pool->size) {
+        gm_pool_put(pool, p, used);
+    } else {
+        mbedtls_zeroize_and_free(p, used);
+    }
+}
+
+static void give_back_input(gm_buffers *b, unsigned char *p, size_t used)
+{
+    if (p != b->idle) {
+        give_back(&gm_inputs, p, b->in_size, used);
+    }
+}
+
+static void give_back_output(gm_buffers *b, unsigned char *p, size_t used)
+{
+    if (p != b->idle) {
+        give_back(&gm_outputs, p, b->out_size, used);
+    }
+}
+
+#define MOVE(pointer) ((pointer) = (pointer) == NULL ? NULL : p + ((pointer) - old))
+
+// move_input lets p take the place of the input buffer, with the first n bytes of that.
+static void move_input(gm_ssl *s, unsigned char *p, size_t size, size_t n)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+    unsigned char *old = ssl->in_buf;
+
+    memcpy(p, old, n);
+    MOVE(ssl->in_hdr);
+    MOVE(ssl->in_ctr);
+    MOVE(ssl->in_len);
+    MOVE(ssl->in_iv);
+    MOVE(ssl->in_msg);
+    MOVE(ssl->in_offt);
+#if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
+    MOVE(ssl->in_cid);
+#endif
+    ssl->in_buf = b->in = p;
+    give_back_input(b, old, b->in_used);
+    b->in_size = size;
+    b->in_used = n;
+}
+
+// move_output is the same for the output buffer, whose bytes go to the peer: none is secret, unless the call failed.
+static void move_output(gm_ssl *s, unsigned char *p, size_t size, size_t n, size_t secret)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+    unsigned char *old = ssl->out_buf;
+
+    memcpy(p, old, n);
+    MOVE(ssl->out_hdr);
+    MOVE(ssl->out_ctr);
+    MOVE(ssl->out_len);
+    MOVE(ssl->out_iv);
+    MOVE(ssl->out_msg);
+#if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
+    MOVE(ssl->out_cid);
+#endif
+    ssl->out_buf = b->out = p;
+    give_back_output(b, old, secret);
+    b->out_size = size;
+}
+
+static int is_message_in_parts(const mbedtls_ssl_context *ssl)
+{
+    return !is_datagram(ssl) && mbedtls_ssl_get_in_hsfraglen((mbedtls_ssl_context *) ssl) != 0;
+}
+
+// held_input is how much of the buffer a later call will look at.
+static size_t held_input(const gm_ssl *s)
+{
+    const mbedtls_ssl_context *ssl = &s->ssl;
+    const unsigned char *end = ssl->in_buf;
+    int message = ssl->in_offt != NULL || ssl->keep_current_message || is_message_in_parts(ssl);
+
+    // Steps of a handshake come back to a message that is dealt with.
+    message = message || (is_over(ssl) ? ssl->in_hslen != 0 && ssl->in_hslen < ssl->in_msglen
+                                       : ssl->in_hslen != 0 || ssl->in_msglen != 0);
+    if (message) {
+        end = (ssl->in_offt != NULL ? ssl->in_offt : ssl->in_msg) + ssl->in_msglen;
+        end = end > ssl->in_hdr ? end : ssl->in_hdr;
+    }
+#if defined(MBEDTLS_SSL_PROTO_DTLS)
+    if (!message && is_datagram(ssl) && is_over(ssl) && ssl->in_left <= ssl->next_record_offset) {
+        return 0;  // the library drops the record when it looks for the next one
+    }
+#endif
+    if (ssl->in_left != 0 && end < ssl->in_hdr + ssl->in_left) {
+        end = ssl->in_hdr + ssl->in_left;
+    }
+    return at_most((size_t) (end - ssl->in_buf), s->buffers.in_size);
+}
+
+// announced is how large a buffer the record needs whose header is there; 0 if it is not, or says more than the library
+// accepts, as that will say.
+static size_t announced(const mbedtls_ssl_context *ssl, size_t left)
+{
+    size_t size;
+    if (is_datagram(ssl) || left < GM_STREAM_HEADER_LEN) {
+        return 0;
+    }
+    size = (size_t) (ssl->in_hdr - ssl->in_buf) + GM_STREAM_HEADER_LEN + MBEDTLS_GET_UINT16_BE(ssl->in_hdr, 3);
+    return size <= in_full(ssl) ? size : 0;
+}
+
+// reserve makes room for size bytes of input, and keeps what is there. Inside of a second call on the connection it may
+// not, since the first one knows where the buffer is.
+static int reserve(gm_ssl *s, size_t size, size_t keep)
+{
+    gm_buffers *b = &s->buffers;
+    unsigned char *p;
+
+    if (size <= b->in_size && s->ssl.in_buf != b->idle) {
+        return 0;
+    }
+    if (b->depth > 1) {
+        return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+    }
+    size = at_least(size, GM_KEPT);
+#if !defined(__SANITIZE_ADDRESS__)  // which looks for what the library does behind the end
+    size = size > GM_SMALL ? at_least(size, in_full(&s->ssl)) : size;
+#endif
+    p = borrow(&gm_inputs, size);
+    if (p == NULL) {
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    }
+    move_input(s, p, size, at_most(at_least(keep, GM_KEPT), b->in_size));
+    return 0;
+}
+
+// is_quiet tells of a connection that takes records, and no handshake: only then does the library write nothing to the
+// input buffer but what it receives, nor take one of its own.
+static int is_quiet(const mbedtls_ssl_context *ssl)
+{
+    if (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER || is_message_in_parts(ssl)) {
+        return 0;
+    }
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    if (ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_2 &&
+        ssl->conf->disable_renegotiation != MBEDTLS_SSL_RENEGOTIATION_DISABLED) {
+        return 0;
+    }
+#endif
+    // The end that sent the last flight may have to send it again. A client that begins anew makes a server's buffers
+    // large again.
+    return !is_datagram(ssl) || (ssl->handshake == NULL && in_full(ssl) == MBEDTLS_SSL_IN_BUFFER_LEN);
+}
+
+static int lend_output(gm_ssl *s)
+{
+    size_t size = out_full(&s->ssl);
+    unsigned char *p;
+    if (s->buffers.out_size >= size && s->ssl.out_buf != s->buffers.idle) {
+        return 0;
+    }
+    p = borrow(&gm_outputs, size);
+    if (p == NULL) {
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    }
+    move_output(s, p, size, s->ssl.out_left == 0 ? 0 : (size_t) (s->ssl.out_hdr - s->ssl.out_buf), 0);
+    return 0;
+}
+
+// fill_input gives the library what it expects.
+static int fill_input(gm_ssl *s)
+{
+    size_t size = in_full(&s->ssl);
+    unsigned char *p;
+    if (s->buffers.in_size >= size && s->ssl.in_buf != s->buffers.idle) {
+        return 0;
+    }
+    p = borrow(&gm_inputs, size);
+    if (p == NULL) {
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    }
+    move_input(s, p, size, at_most(at_least(held_input(s), GM_KEPT), s->buffers.in_size));
+    return 0;
+}
+
+// lend_input gives a quiet connection a buffer only if a record for it has begun; see receive_stream.
+static int lend_input(gm_ssl *s)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    size_t size;
+    if (!is_quiet(ssl)) {
+        return fill_input(s);
+    }
+    size = announced(ssl, ssl->in_left);
+    return size == 0 ? 0 : reserve(s, size, (size_t) (ssl->in_hdr - ssl->in_buf) + ssl->in_left);
+}
+
+// has_buffers is false before mbedtls_ssl_setup, and after the library has freed the context.
+static int has_buffers(const gm_ssl *s)
+{
+    return s->buffers.dynamic && s->ssl.conf != NULL && s->ssl.in_buf != NULL && s->ssl.out_buf != NULL;
+}
+
+// gm_buffers_fill is for calls, inside of gm_buffers_lend, that write to the whole buffers of any connection.
+int gm_buffers_fill(gm_ssl *s)
+{
+    return has_buffers(s) ? fill_input(s) : 0;
+}
+
+// gm_buffers_lend comes before a library call, gm_buffers_reclaim after it, also after one that was not made because
+// this failed. Calls that a closure makes on its own connection are inside of another's.
+int gm_buffers_lend(gm_ssl *s)
+{
+    int ret;
+    if (s->buffers.depth++ > 0 || !has_buffers(s)) {
+        return 0;
+    }
+    ret = lend_output(s);
+    return ret != 0 ? ret : lend_input(s);
+}
+
+// is_pinned tells that a handshake waits in the middle of a message: for a key, or for the next part of a computation.
+static int is_pinned(const mbedtls_ssl_context *ssl)
+{
+    const mbedtls_ssl_handshake_params *hs = ssl->handshake;
+    if (hs == NULL || is_over(ssl)) {
+        return 0;
+    }
+#if defined(MBEDTLS_SSL_ASYNC_PRIVATE)
+    if (hs->async_in_progress) {
+        return 1;
+    }
+#endif
+#if defined(MBEDTLS_SSL_ECP_RESTARTABLE_ENABLED)
+    if (hs->ecrs_state != ssl_ecrs_none) {
+        return 1;
+    }
+#endif
+    return 0;
+}
+
+static void reclaim_output(gm_ssl *s, int ret)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+    int failed = ret < 0 && ret != MBEDTLS_ERR_SSL_WANT_READ && ret != MBEDTLS_ERR_SSL_WANT_WRITE;
+    size_t n = ssl->out_left == 0 ? 0 : (size_t) (ssl->out_hdr - ssl->out_buf);
+    unsigned char *p;
+
+    if (n == 0) {
+        move_output(s, b->idle, sizeof(b->idle), 0, failed ? b->out_size : 0);
+    } else if (b->out_size > GM_SMALL && n <= b->out_size / 2 && (p = mbedtls_calloc(1, n)) != NULL) {
+        move_output(s, p, n, n, failed ? b->out_size : 0);
+    }
+}
+
+// park_input leaves of the input what survives, as if the library had looked for the next record and found nothing.
+static void park_input(gm_ssl *s, size_t secret)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+    unsigned char *old = ssl->in_buf, alert[2] = {0};
+
+    if (old == b->idle) {
+        return;
+    }
+    if (ssl->in_msgtype == MBEDTLS_SSL_MSG_ALERT) {
+        memcpy(alert, ssl->in_msg, sizeof(alert));
+    }
+    memcpy(b->idle, old, GM_KEPT - sizeof(alert));
+    ssl->in_buf = b->in = b->idle;
+    mbedtls_ssl_reset_in_pointers(ssl);
+    memcpy(ssl->in_msg, alert, sizeof(alert));
+    give_back_input(b, old, secret);
+    b->in_size = sizeof(b->idle);
+    b->in_used = 0;
+}
+
+static void reclaim_input(gm_ssl *s, int ret)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+    size_t held = held_input(s), need;
+    unsigned char *p;
+
+    if (held == 0) {
+        // The library itself wipes the data that it gave to the caller.
+        int wiped = is_quiet(ssl) && ret >= 0 && ssl->in_msgtype == MBEDTLS_SSL_MSG_APPLICATION_DATA;
+        ssl->in_hslen = ssl->in_msglen = 0;
+#if defined(MBEDTLS_SSL_PROTO_DTLS)
+        ssl->next_record_offset = 0;
+#endif
+        ssl->in_left = 0;
+        park_input(s, wiped ? 0 : b->in_used);
+        return;
+    }
+    if (is_quiet(ssl) && !is_datagram(ssl) && held <= GM_STREAM_HEADER + GM_STREAM_HEADER_LEN && ssl->in_offt == NULL &&
+        !ssl->keep_current_message && ssl->in_hslen >= ssl->in_msglen) {
+        park_input(s, b->in_used);  // a header, or a part of one
+        return;
+    }
+    need = at_least(at_least(held, announced(ssl, ssl->in_left)), GM_KEPT);
+    if (b->in_size > GM_SMALL && need <= b->in_size / 2 && (p = mbedtls_calloc(1, need)) != NULL) {
+        move_input(s, p, need, held);
+    }
+}
+
+// drop_handshake frees what the library keeps of a handshake of TLS 1.3 and a server does not need any more. A client
+// has tickets to take with it.
+static void drop_handshake(gm_ssl *s)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SRV_C)
+    mbedtls_ssl_context *ssl = &s->ssl;
+    unsigned char *in = ssl->in_buf, *out = ssl->out_buf;
+    if (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER || ssl->tls_version != MBEDTLS_SSL_VERSION_TLS1_3 ||
+        ssl->handshake == NULL || ssl->conf->endpoint != MBEDTLS_SSL_IS_SERVER) {
+        return;
+    }
+    s->hello_retried = ssl->handshake->hello_retry_request_flag;
+    ssl->in_buf = ssl->out_buf = NULL;  // or they would be made smaller
+    mbedtls_ssl_handshake_free(ssl);
+    ssl->in_buf = in;
+    ssl->out_buf = out;
+    mbedtls_free(ssl->handshake);
+    ssl->handshake = NULL;
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2)
+    mbedtls_ssl_transform_free(ssl->transform_negotiate);
+    mbedtls_free(ssl->transform_negotiate);
+    ssl->transform_negotiate = NULL;
+#endif
+#else
+    (void) s;
+#endif
+}
+
+// find looks whether the library has freed a buffer, and allocated another.
+static void find(gm_ssl *s)
+{
+    gm_buffers *b = &s->buffers;
+    if (s->ssl.in_buf != b->in) {
+        b->in = s->ssl.in_buf;
+        b->in_size = in_full(&s->ssl);
+    }
+    if (s->ssl.out_buf != b->out) {
+        b->out = s->ssl.out_buf;
+        b->out_size = out_full(&s->ssl);
+    }
+}
+
+void gm_buffers_reclaim(gm_ssl *s, int ret)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    gm_buffers *b = &s->buffers;
+
+    if (--b->depth > 0 || !has_buffers(s)) {
+        return;
+    }
+    find(s);
+    if (is_datagram(ssl) && !is_quiet(ssl)) {
+        b->in_used = b->in_size;  // messages that came too early are copied there, too
+    }
+    if (is_pinned(ssl)) {
+        return;
+    }
+    drop_handshake(s);
+    reclaim_output(s, ret);
+    reclaim_input(s, ret);
+}
+
+void gm_conf_static_buffers(gm_config *c, int on)
+{
+    c->static_buffers = on;
+}
+
+// gm_buffers_drop precedes mbedtls_ssl_free, which takes the buffers for its own, and for larger than they are.
+void gm_buffers_drop(gm_ssl *s)
+{
+    gm_buffers *b = &s->buffers;
+    if (!has_buffers(s)) {
+        return;
+    }
+    find(s);
+    give_back_input(b, s->ssl.in_buf, b->in_size);
+    give_back_output(b, s->ssl.out_buf, b->out_size);
+    s->ssl.in_buf = s->ssl.out_buf = NULL;
+}
+
+// fetch asks the BIO.
+static int fetch(gm_ssl *s, unsigned char *buf, size_t len, const uint32_t *ms)
+{
+    int ret = ms != NULL ? s->buffers.recv_timeout(s, buf, len, *ms) : s->buffers.recv(s, buf, len);
+    size_t used = (size_t) (buf - s->ssl.in_buf);
+    if (ret > 0) {
+        s->buffers.in_used = at_least(s->buffers.in_used, at_most(used + (size_t) ret, s->buffers.in_size));
+    }
+    return ret;
+}
+
+#if defined(MBEDTLS_SSL_PROTO_DTLS)
+static int receive_datagram(gm_ssl *s, size_t len, const uint32_t *ms)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    size_t at = (size_t) (ssl->in_hdr - ssl->in_buf), want = len;
+    int ret;
+
+    if (!s->raw_bio) {
+        want = s->dgrams_in.head == NULL ? 0 : at_most(s->dgrams_in.head->len, len);
+    }
+    if (want != 0 && (ret = reserve(s, at + want, at)) != 0) {
+        return ret;
+    }
+    return fetch(s, ssl->in_hdr, at_most(len, s->buffers.in_size - at), ms);
+}
+#endif
+
+static int receive_stream(gm_ssl *s, size_t len, const uint32_t *ms)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    size_t at = (size_t) (ssl->in_hdr - ssl->in_buf) + ssl->in_left, size;
+    int header = ssl->in_left < GM_STREAM_HEADER_LEN, ret;
+
+    if (at + len > s->buffers.in_size) {
+        // Further parts of a message come behind the first ones.
+        if (!header) {
+            return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+        }
+        if ((ret = reserve(s, in_full(ssl), at)) != 0) {
+            return ret;
+        }
+    }
+    ret = fetch(s, ssl->in_hdr + ssl->in_left, len, ms);
+    if (!header || ret <= 0 || (size_t) ret > len || (size = announced(ssl, ssl->in_left + (size_t) ret)) == 0) {
+        return ret;
+    }
+    if (is_message_in_parts(ssl)) {
+        size = in_full(ssl);
+    }
+    size_t got = (size_t) ret;
+    if ((ret = reserve(s, size, at + got)) != 0) {
+        ssl->in_left += got;  // it is not lost
+        return ret;
+    }
+    return (int) got;
+}
+
+static int receive(gm_ssl *s, size_t len, const uint32_t *ms)
+{
+#if defined(MBEDTLS_SSL_PROTO_DTLS)
+    if (is_datagram(&s->ssl)) {
+        return receive_datagram(s, len, ms);
+    }
+#endif
+    return receive_stream(s, len, ms);
+}
+
+// Reached from every library call that needs input. It is here that the header of a record is seen before the record, and
+// that the buffer may still move: the library looks at its pointers again.
+static int recv_hook(void *ctx, unsigned char *buf, size_t len)
+{
+    (void) buf;
+    return receive(ctx, len, NULL);
+}
+
+// Reached as recv_hook is.
+static int recv_timeout_hook(void *ctx, unsigned char *buf, size_t len, uint32_t ms)
+{
+    (void) buf;
+    return receive(ctx, len, &ms);
+}
+
+// gm_buffers_hook follows mbedtls_ssl_set_bio, whose context is s.
+void gm_buffers_hook(gm_ssl *s)
+{
+    mbedtls_ssl_context *ssl = &s->ssl;
+    if (!s->buffers.dynamic) {
+        return;
+    }
+    s->buffers.recv = ssl->f_recv;
+    s->buffers.recv_timeout = ssl->f_recv_timeout;
+    ssl->f_recv = ssl->f_recv != NULL ? recv_hook : NULL;
+    ssl->f_recv_timeout = ssl->f_recv_timeout != NULL ? recv_timeout_hook : NULL;
+}

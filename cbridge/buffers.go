@@ -1,0 +1,8 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+// SetStaticBuffers says whether connections hold both buffers for their whole life, as the library has it. Without it
+// they have them while they need them.
+func (c *Config) SetStaticBuffers(on bool) { C.gm_conf_static_buffers(c.c, flag(on)) }

@@ -90,12 +90,12 @@ typedef struct {
 
 // gm_buffers is where the buffers of a connection are; see buffers.c.
 typedef struct {
-    int dynamic;
+    int dynamic, exact;
     unsigned depth;                // calls that are running, one inside of the other
     unsigned char *in, *out;       // as the library has them, unless it has got others
     size_t in_size, out_size;
     size_t in_used;                // bytes that were written since
-    unsigned char idle[48 + MBEDTLS_SSL_CID_OUT_LEN_MAX];  // in place of both
+    unsigned char idle_in[16], idle_out[128 + MBEDTLS_SSL_CID_OUT_LEN_MAX];  // in place of both
     mbedtls_ssl_recv_t *recv;      // the BIO's
     mbedtls_ssl_recv_timeout_t *recv_timeout;
 } gm_buffers;
@@ -127,12 +127,14 @@ void gm_forget_current(void);
 
 // GM_IN brackets a library call, so that the connection has its buffers, and gm_current is right also when a callback
 // enters another connection.
-#define GM_IN(s, call) \
+#define GM_IN(s, call) GM_IN_WRITING(s, GM_ANY_OUTPUT, call)
+#define GM_ANY_OUTPUT SIZE_MAX
+#define GM_IN_WRITING(s, n, call) \
     gm_ssl *outer = gm_current; \
     int result = (s)->verdict; \
     if (result == 0) { \
         gm_current = (s); \
-        result = gm_buffers_lend(s); \
+        result = gm_buffers_lend((s), (n)); \
         if (result == 0) { \
             result = gm_ssl_settle((s), (call)); \
         } \
@@ -182,7 +184,7 @@ void gm_pools_drain(void);
 // buffers.c
 extern gm_pool gm_inputs, gm_outputs;
 void gm_conf_static_buffers(gm_config *c, int on);
-int gm_buffers_lend(gm_ssl *s);
+int gm_buffers_lend(gm_ssl *s, size_t n);
 int gm_buffers_fill(gm_ssl *s);
 void gm_buffers_reclaim(gm_ssl *s, int ret);
 void gm_buffers_hook(gm_ssl *s);

@@ -16,13 +16,14 @@
 // bytes of a message.
 #define GM_KEPT 15
 
-// GM_SMALL is the longest input that has a buffer of its own size, which malloc is quick to give. What is longer borrows
-// a large one, and gets its own when it has to wait for another call.
+// GM_SMALL is a buffer that is not worth to be copied to a smaller one where it has to wait for another call.
 #define GM_SMALL 1024
 
-_Static_assert(GM_KEPT <= sizeof(((gm_buffers *) 0)->idle), "the head of the input fits");
-_Static_assert(13 + MBEDTLS_SSL_CID_OUT_LEN_MAX + 2 + MBEDTLS_MAX_IV_LENGTH <= sizeof(((gm_buffers *) 0)->idle),
+_Static_assert(GM_KEPT <= sizeof(((gm_buffers *) 0)->idle_in), "the head of the input fits");
+_Static_assert(13 + MBEDTLS_SSL_CID_OUT_LEN_MAX + 2 + MBEDTLS_MAX_IV_LENGTH <= sizeof(((gm_buffers *) 0)->idle_out),
                "the output's pointers stay inside");
+_Static_assert(8 + 5 + MBEDTLS_MAX_IV_LENGTH + 2 + MBEDTLS_SSL_MAC_ADD + 2 * 16 <= sizeof(((gm_buffers *) 0)->idle_out),
+               "an alert fits");
 
 gm_pool gm_inputs = {.size = MBEDTLS_SSL_IN_BUFFER_LEN};
 gm_pool gm_outputs = {.size = MBEDTLS_SSL_OUT_BUFFER_LEN};
@@ -69,32 +70,33 @@ static int is_over(const mbedtls_ssl_context *ssl)
     return mbedtls_ssl_is_handshake_over((mbedtls_ssl_context *) ssl);
 }
 
-static unsigned char *borrow(gm_pool *pool, size_t size)
+// is_exact says that buffers are as large as what is in them, at the price of more calls of malloc. With the sanitizer
+// all are: it looks for what the library does behind the end.
+static int is_exact(const gm_ssl *s)
 {
-    return size == pool->size ? gm_pool_get(pool) : mbedtls_calloc(1, size);
+#if defined(__SANITIZE_ADDRESS__)
+    (void) s;
+    return 1;
+#else
+    return s->buffers.exact;
+#endif
+}
+
+static unsigned char *borrow(const gm_ssl *s, gm_pool *pool, size_t size)
+{
+    return size == pool->size && !is_exact(s) ? gm_pool_get(pool) : mbedtls_calloc(1, size);
 }
 
 // give_back takes a buffer whose first used bytes may be secret.
-static void give_back(gm_pool *pool, unsigned char *p, size_t size, size_t used)
+static void give_back(const gm_ssl *s, gm_pool *pool, unsigned char *p, size_t size, size_t used)
 {
-    if (size == pool->size) {
+    if (p == s->buffers.idle_in || p == s->buffers.idle_out) {
+        return;
+    }
+    if (size == pool->size && !is_exact(s)) {
         gm_pool_put(pool, p, used);
     } else {
         mbedtls_zeroize_and_free(p, used);
-    }
-}
-
-static void give_back_input(gm_buffers *b, unsigned char *p, size_t used)
-{
-    if (p != b->idle) {
-        give_back(&gm_inputs, p, b->in_size, used);
-    }
-}
-
-static void give_back_output(gm_buffers *b, unsigned char *p, size_t used)
-{
-    if (p != b->idle) {
-        give_back(&gm_outputs, p, b->out_size, used);
     }
 }
 
@@ -118,7 +120,7 @@ static void move_input(gm_ssl *s, unsigned char *p, size_t size, size_t n)
     MOVE(ssl->in_cid);
 #endif
     ssl->in_buf = b->in = p;
-    give_back_input(b, old, b->in_used);
+    give_back(s, &gm_inputs, old, b->in_size, b->in_used);
     b->in_size = size;
     b->in_used = n;
 }
@@ -140,7 +142,7 @@ static void move_output(gm_ssl *s, unsigned char *p, size_t size, size_t n, size
     MOVE(ssl->out_cid);
 #endif
     ssl->out_buf = b->out = p;
-    give_back_output(b, old, secret);
+    give_back(s, &gm_outputs, old, b->out_size, secret);
     b->out_size = size;
 }
 
@@ -193,17 +195,14 @@ static int reserve(gm_ssl *s, size_t size, size_t keep)
     gm_buffers *b = &s->buffers;
     unsigned char *p;
 
-    if (size <= b->in_size && s->ssl.in_buf != b->idle) {
+    if (size <= b->in_size && s->ssl.in_buf != b->idle_in) {
         return 0;
     }
     if (b->depth > 1) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
-    size = at_least(size, GM_KEPT);
-#if !defined(__SANITIZE_ADDRESS__)  // which looks for what the library does behind the end
-    size = size > GM_SMALL ? at_least(size, in_full(&s->ssl)) : size;
-#endif
-    p = borrow(&gm_inputs, size);
+    size = at_least(size, is_exact(s) ? GM_KEPT : in_full(&s->ssl));
+    p = borrow(s, &gm_inputs, size);
     if (p == NULL) {
         return MBEDTLS_ERR_SSL_ALLOC_FAILED;
     }
@@ -229,18 +228,34 @@ static int is_quiet(const mbedtls_ssl_context *ssl)
     return !is_datagram(ssl) || (ssl->handshake == NULL && in_full(ssl) == MBEDTLS_SSL_IN_BUFFER_LEN);
 }
 
-static int lend_output(gm_ssl *s)
+// needed_output is how large a buffer a call needs. A call that writes n bytes of data, or, where n is 0, reads, writes
+// nothing else but an alert, unless a client begins anew.
+static size_t needed_output(const gm_ssl *s, size_t n)
 {
-    size_t size = out_full(&s->ssl);
-    unsigned char *p;
-    if (s->buffers.out_size >= size && s->ssl.out_buf != s->buffers.idle) {
+    const mbedtls_ssl_context *ssl = &s->ssl;
+    if (n == GM_ANY_OUTPUT || !is_quiet(ssl) || is_datagram(ssl)) {
+        return out_full(ssl);
+    }
+    if (n == 0) {
         return 0;
     }
-    p = borrow(&gm_outputs, size);
+    n += (size_t) (ssl->out_msg - ssl->out_buf) + MBEDTLS_SSL_PAYLOAD_OVERHEAD;
+    return is_exact(s) ? at_most(n, out_full(ssl)) : out_full(ssl);
+}
+
+static int lend_output(gm_ssl *s, size_t n)
+{
+    size_t size = needed_output(s, n), held = s->ssl.out_left == 0 ? 0 : (size_t) (s->ssl.out_hdr - s->ssl.out_buf);
+    unsigned char *p;
+    if (size == 0 || (s->buffers.out_size >= size && s->ssl.out_buf != s->buffers.idle_out)) {
+        return 0;
+    }
+    size = at_least(size, held);
+    p = borrow(s, &gm_outputs, size);
     if (p == NULL) {
         return MBEDTLS_ERR_SSL_ALLOC_FAILED;
     }
-    move_output(s, p, size, s->ssl.out_left == 0 ? 0 : (size_t) (s->ssl.out_hdr - s->ssl.out_buf), 0);
+    move_output(s, p, size, held, 0);
     return 0;
 }
 
@@ -249,10 +264,10 @@ static int fill_input(gm_ssl *s)
 {
     size_t size = in_full(&s->ssl);
     unsigned char *p;
-    if (s->buffers.in_size >= size && s->ssl.in_buf != s->buffers.idle) {
+    if (s->buffers.in_size >= size && s->ssl.in_buf != s->buffers.idle_in) {
         return 0;
     }
-    p = borrow(&gm_inputs, size);
+    p = borrow(s, &gm_inputs, size);
     if (p == NULL) {
         return MBEDTLS_ERR_SSL_ALLOC_FAILED;
     }
@@ -286,13 +301,14 @@ int gm_buffers_fill(gm_ssl *s)
 
 // gm_buffers_lend comes before a library call, gm_buffers_reclaim after it, also after one that was not made because
 // this failed. Calls that a closure makes on its own connection are inside of another's.
-int gm_buffers_lend(gm_ssl *s)
+// The call writes n bytes, 0 if it reads.
+int gm_buffers_lend(gm_ssl *s, size_t n)
 {
     int ret;
     if (s->buffers.depth++ > 0 || !has_buffers(s)) {
         return 0;
     }
-    ret = lend_output(s);
+    ret = lend_output(s, n);
     return ret != 0 ? ret : lend_input(s);
 }
 
@@ -324,8 +340,11 @@ static void reclaim_output(gm_ssl *s, int ret)
     size_t n = ssl->out_left == 0 ? 0 : (size_t) (ssl->out_hdr - ssl->out_buf);
     unsigned char *p;
 
+    if (ssl->out_buf == b->idle_out) {
+        return;
+    }
     if (n == 0) {
-        move_output(s, b->idle, sizeof(b->idle), 0, failed ? b->out_size : 0);
+        move_output(s, b->idle_out, sizeof(b->idle_out), 0, failed ? b->out_size : 0);
     } else if (b->out_size > GM_SMALL && n <= b->out_size / 2 && (p = mbedtls_calloc(1, n)) != NULL) {
         move_output(s, p, n, n, failed ? b->out_size : 0);
     }
@@ -338,18 +357,18 @@ static void park_input(gm_ssl *s, size_t secret)
     gm_buffers *b = &s->buffers;
     unsigned char *old = ssl->in_buf, alert[2] = {0};
 
-    if (old == b->idle) {
+    if (old == b->idle_in) {
         return;
     }
     if (ssl->in_msgtype == MBEDTLS_SSL_MSG_ALERT) {
         memcpy(alert, ssl->in_msg, sizeof(alert));
     }
-    memcpy(b->idle, old, GM_KEPT - sizeof(alert));
-    ssl->in_buf = b->in = b->idle;
+    memcpy(b->idle_in, old, GM_KEPT - sizeof(alert));
+    ssl->in_buf = b->in = b->idle_in;
     mbedtls_ssl_reset_in_pointers(ssl);
     memcpy(ssl->in_msg, alert, sizeof(alert));
-    give_back_input(b, old, secret);
-    b->in_size = sizeof(b->idle);
+    give_back(s, &gm_inputs, old, b->in_size, secret);
+    b->in_size = sizeof(b->idle_in);
     b->in_used = 0;
 }
 
@@ -457,8 +476,8 @@ void gm_buffers_drop(gm_ssl *s)
         return;
     }
     find(s);
-    give_back_input(b, s->ssl.in_buf, b->in_size);
-    give_back_output(b, s->ssl.out_buf, b->out_size);
+    give_back(s, &gm_inputs, s->ssl.in_buf, b->in_size, b->in_size);
+    give_back(s, &gm_outputs, s->ssl.out_buf, b->out_size, b->out_size);
     s->ssl.in_buf = s->ssl.out_buf = NULL;
 }
 

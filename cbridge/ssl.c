@@ -134,7 +134,7 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
 
 int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len)
 {
-    GM_IN(s, read_data(s, buf, len));
+    GM_IN_WRITING(s, 0, read_data(s, buf, len));
 }
 
 // write_data writes nothing in the call that ends a renegotiation: the caller may not like the new peer.
@@ -149,7 +149,7 @@ static int write_data(gm_ssl *s, const unsigned char *buf, size_t len)
 
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len)
 {
-    GM_IN(s, write_data(s, buf, len));
+    GM_IN_WRITING(s, len + 1, write_data(s, buf, len));
 }
 
 int gm_ssl_renegotiate(gm_ssl *s)

@@ -3,21 +3,25 @@
 
 #include <string.h>
 
-// gm_ring_reserve makes the buffer exist and, if nothing is queued, starts over at its head, where free space is in
-// one piece. It must not run while the other side of the ring holds a segment of a queue that is not empty.
+// gm_ring_reserve makes the buffer exist.
 int gm_ring_reserve(gm_ring *q)
 {
     if (q->p == NULL) {
-        q->p = mbedtls_calloc(1, GM_RING_SIZE);
-        if (q->p == NULL) {
-            return MBEDTLS_ERR_SSL_ALLOC_FAILED;
-        }
-        q->cap = GM_RING_SIZE;
+        q->p = gm_pool_get(&gm_rings);
     }
-    if (q->r == q->w) {
-        q->r = q->w = 0;
+    return q->p != NULL ? 0 : MBEDTLS_ERR_SSL_ALLOC_FAILED;
+}
+
+// gm_ring_release gives the buffer back if nobody needs it. The next one is used from its head, where free space is in one
+// piece. What was in it has been on the wire, and is no secret.
+void gm_ring_release(gm_ring *q)
+{
+    if (q->r != q->w || q->held) {
+        return;
     }
-    return 0;
+    gm_pool_put(&gm_rings, q->p, 0);
+    q->p = NULL;
+    q->r = q->w = 0;
 }
 
 static uint32_t ring_min(uint32_t a, uint32_t b)
@@ -27,11 +31,11 @@ static uint32_t ring_min(uint32_t a, uint32_t b)
 
 static uint32_t ring_put(gm_ring *q, const unsigned char *buf, size_t len)
 {
-    uint32_t n = q->cap - (q->w - q->r), at = q->w & (q->cap - 1), head;
+    uint32_t n = GM_RING_SIZE - (q->w - q->r), at = q->w & (GM_RING_SIZE - 1), head;
     if (len < n) {
         n = (uint32_t) len;
     }
-    head = ring_min(n, q->cap - at);
+    head = ring_min(n, GM_RING_SIZE - at);
     memcpy(q->p + at, buf, head);
     memcpy(q->p, buf + head, n - head);
     q->w += n;
@@ -40,14 +44,15 @@ static uint32_t ring_put(gm_ring *q, const unsigned char *buf, size_t len)
 
 static uint32_t ring_take(gm_ring *q, unsigned char *buf, size_t len)
 {
-    uint32_t n = q->w - q->r, at = q->r & (q->cap - 1), head;
+    uint32_t n = q->w - q->r, at = q->r & (GM_RING_SIZE - 1), head;
     if (len < n) {
         n = (uint32_t) len;
     }
-    head = ring_min(n, q->cap - at);
+    head = ring_min(n, GM_RING_SIZE - at);
     memcpy(buf, q->p + at, head);
     memcpy(buf + head, q->p, n - head);
     q->r += n;
+    gm_ring_release(q);
     return n;
 }
 
@@ -56,11 +61,9 @@ static int ring_send(void *ctx, const unsigned char *buf, size_t len)
 {
     gm_ring *q = &((gm_ssl *) ctx)->out;
     uint32_t n;
-    if (q->p == NULL) {
-        int ret = gm_ring_reserve(q);
-        if (ret != 0) {
-            return ret;
-        }
+    int ret = gm_ring_reserve(q);
+    if (ret != 0) {
+        return ret;
     }
     n = ring_put(q, buf, len);
     return n == 0 && len != 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : (int) n;

@@ -12,7 +12,8 @@ import (
 // The BIO of a connection. A library call takes its input from one ring and leaves its output in the other, and never
 // waits: ErrSSLWantRead says that the input ring is empty. The caller moves bytes between the rings and a socket.
 // Segments are C memory, valid while the SSL is retained; each ring has one mover at a time. All calls but the filling of
-// a segment itself need what serialises the SSL.
+// a segment itself need what serialises the SSL. A ring has memory only while there are bytes in it, and from InputSpace
+// to Commit.
 //
 // Over datagrams, the rings are queues. Feed takes the place of InputSpace and Commit, and a piece of output is one
 // datagram.
@@ -51,17 +52,25 @@ func datagramBytes(d *C.gm_datagram) []byte {
 // InputSpace is where the next bytes from the transport go. Commit says how many there were.
 func (s *SSL) InputSpace() ([]byte, error) {
 	q := &s.c.in
-	if q.r == q.w {
+	if q.p == nil {
 		if ret := C.gm_ring_reserve(q); ret != 0 {
 			return nil, newError("mbedtls_calloc", int(ret), nil)
 		}
 	}
-	at := q.w & (q.cap - 1)
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.cap-(q.w-q.r), q.cap-at)), nil
+	q.held = 1
+	at := q.w & (C.GM_RING_SIZE - 1)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(C.GM_RING_SIZE-(q.w-q.r), C.GM_RING_SIZE-at)), nil
 }
 
-// Commit adds n bytes, written to InputSpace, to the input.
-func (s *SSL) Commit(n int) { s.c.in.w += C.uint32_t(n) }
+// Commit adds n bytes, written to InputSpace, to the input. It must follow InputSpace, with 0 if need be.
+func (s *SSL) Commit(n int) {
+	q := &s.c.in
+	q.held = 0
+	q.w += C.uint32_t(n)
+	if q.r == q.w {
+		C.gm_ring_release(q)
+	}
+}
 
 // InputLen is how many bytes of input wait.
 func (s *SSL) InputLen() int { return int(s.c.in.w-s.c.in.r) + int(s.c.dgrams_in.bytes) }
@@ -78,8 +87,8 @@ func (s *SSL) Output() []byte {
 	if q.r == q.w {
 		return nil
 	}
-	at := q.r & (q.cap - 1)
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.w-q.r, q.cap-at))
+	at := q.r & (C.GM_RING_SIZE - 1)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(q.w-q.r, C.GM_RING_SIZE-at))
 }
 
 // Discard drops n bytes from the front of the output; of datagrams the first, whatever n is.
@@ -91,7 +100,7 @@ func (s *SSL) Discard(n int) {
 	q := &s.c.out
 	q.r += C.uint32_t(n)
 	if q.r == q.w {
-		q.r, q.w = 0, 0 // so that the next record lies in one piece
+		C.gm_ring_release(q)
 	}
 }
 
@@ -103,10 +112,7 @@ func (s *SSL) OutputSpace() int {
 	if s.datagram {
 		return C.GM_DATAGRAMS_MAX - int(s.c.dgrams_out.bytes)
 	}
-	if s.c.out.p == nil {
-		return C.GM_RING_SIZE
-	}
-	return int(s.c.out.cap - (s.c.out.w - s.c.out.r))
+	return int(C.GM_RING_SIZE - (s.c.out.w - s.c.out.r))
 }
 
 // BIO is the raw form: closures with the contract of C (mbedtls_ssl_set_bio). Each returns how much it moved, or an

@@ -39,8 +39,11 @@
 #define GM_TLS1_2 0x0303
 #define GM_TLS1_3 0x0304
 
-// GM_RING_SIZE holds any record (16 KiB and its overhead) and more, so that a record costs one read.
-#define GM_RING_SIZE (1u << 15)
+// GM_RING_SIZE holds three records of any size (16 KiB and their overhead), so that a record costs less than one system call.
+#define GM_RING_SIZE (1u << 16)
+
+// GM_MAX_RECORD bounds what one library call adds to the output outside of a handshake: a full record with its overhead.
+#define GM_MAX_RECORD (MBEDTLS_SSL_OUT_CONTENT_LEN + 1024)
 
 // gm_pool keeps buffers of one size; see pool.c.
 #define GM_POOL_SLOTS 64
@@ -53,12 +56,13 @@ typedef struct {
 
 // gm_ring is a bounded byte queue in the C heap. One side is C (a BIO callback, inside a library call); the other is
 // Go, which moves bytes between the ring and a socket. Every change of r and w happens under the Go side's mutex; the
-// bytes of a free or a filled segment may be touched outside it.
+// bytes of a free or a filled segment may be touched outside it. The buffer is borrowed from gm_rings, for as long as there
+// are bytes in it, or Go has its free segment.
 typedef struct {
-    unsigned char *p;  // NULL until first used
-    uint32_t cap;      // a power of two
+    unsigned char *p;  // GM_RING_SIZE bytes, or NULL
     uint32_t r, w;     // free-running: w - r bytes are queued
-    int eof;           // no byte will follow the queued ones
+    char held;         // Go has the free segment
+    char eof;          // no byte will follow the queued ones
 } gm_ring;
 
 // gm_datagram is one datagram, in a queue that keeps their boundaries: what the rings are to a stream. An idle connection
@@ -154,6 +158,8 @@ int gm_ssl_step(gm_ssl *s);
 int gm_ssl_is_handshake_over(gm_ssl *s);
 int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len);
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len);
+int gm_ssl_write_data(gm_ssl *s, const unsigned char *buf, size_t len);
+int gm_ssl_read_data(gm_ssl *s, unsigned char *buf, size_t len);
 int gm_ssl_send_alert(gm_ssl *s, int level, int description);
 int gm_ssl_close_notify(gm_ssl *s);
 int gm_ssl_version(const gm_ssl *s);
@@ -173,6 +179,15 @@ int gm_ssl_is_datagram(const gm_ssl *s);
 void gm_ssl_set_ring_bio(gm_ssl *s);
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
 int gm_ring_reserve(gm_ring *q);
+void gm_ring_release(gm_ring *q);
+
+// bulk.c
+typedef struct {
+    int n;    // bytes that were moved
+    int ret;  // 0, or what came after them
+} gm_moved;
+gm_moved gm_ssl_read_records(gm_ssl *s, unsigned char *buf, size_t len);
+gm_moved gm_ssl_write_records(gm_ssl *s, const unsigned char *buf, size_t len);
 
 // pool.c
 extern gm_pool gm_rings;  // buffers of rings

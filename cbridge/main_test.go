@@ -134,10 +134,10 @@ func carry(t testing.TB, from, to *SSL) (moved int) {
 			t.Fatal(err)
 		}
 		n := copy(in, out)
+		to.Commit(n)
 		if n == 0 {
 			return moved
 		}
-		to.Commit(n)
 		from.Discard(n)
 		moved += n
 	}

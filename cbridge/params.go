@@ -58,7 +58,7 @@ const MaxHostNameLen = C.MBEDTLS_SSL_MAX_HOST_NAME_LEN
 const MaxOutContent = C.MBEDTLS_SSL_OUT_CONTENT_LEN
 
 // MaxRecord bounds what one library call adds to the output outside of a handshake: a full record with its overhead.
-const MaxRecord = C.MBEDTLS_SSL_OUT_CONTENT_LEN + 1024
+const MaxRecord = C.GM_MAX_RECORD
 
 // MaxDatagram is more than what the library takes of a datagram: it ignores what follows.
 const MaxDatagram = C.MBEDTLS_SSL_IN_CONTENT_LEN + 2048

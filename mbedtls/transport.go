@@ -25,22 +25,23 @@ func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
 	if c.isDTLS() {
 		return c.receive(unneeded)
 	}
-	buf, err := c.inputSpace(unneeded)
-	if err != nil || buf == nil {
-		return err
+	c.mu.Lock()
+	enough := c.ssl.InputLen() > 0 || unneeded()
+	c.mu.Unlock()
+	if enough {
+		return nil
 	}
 	n := 0
-	err = c.deadlines.read(c.config.ReadTimeout, func() (err error) {
-		n, err = c.conn.Read(buf)
+	err := c.deadlines.read(c.config.ReadTimeout, func() (err error) {
+		n, err = c.input.read(c)
 		return err
 	})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ssl.Commit(n)
 	switch {
 	case n > 0:
 		return nil // an error will come back
 	case errors.Is(err, io.EOF):
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.ssl.InputEOF()
 		return nil // the library knows whether that is an orderly end
 	case c.closed.Load():
@@ -51,16 +52,6 @@ func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
 
 // gate is a mutex that one can stop waiting for.
 type gate chan struct{}
-
-// inputSpace is nil if there is input already, or none is needed.
-func (c *Conn) inputSpace(unneeded func() bool) ([]byte, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ssl.InputLen() > 0 || unneeded() {
-		return nil, nil
-	}
-	return c.ssl.InputSpace()
-}
 
 // flush sends what the output ring holds. If wait is false and another goroutine is sending, it leaves that to it. The
 // caller has the context retained.
@@ -83,19 +74,10 @@ func (c *Conn) flush(wait bool) error {
 
 // drain sends until the output ring is empty. With outMu held.
 func (c *Conn) drain() error {
-	for {
-		c.mu.Lock()
-		buf := c.ssl.Output()
-		c.mu.Unlock()
-		if len(buf) == 0 {
-			return nil
-		}
+	for buf := c.nextOutput(0, false); len(buf) > 0; {
 		n, err := c.conn.Write(buf)
-		if !c.isDTLS() || !isTimeout(err) { // a datagram that could not be sent is lost
-			c.mu.Lock()
-			c.ssl.Discard(n)
-			c.mu.Unlock()
-		}
+		sent := !c.isDTLS() || !isTimeout(err) // a datagram that could not be sent is lost
+		buf = c.nextOutput(n, sent)
 		if err != nil && c.isDTLS() && c.retransmits(err) {
 			continue
 		}
@@ -106,6 +88,17 @@ func (c *Conn) drain() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// nextOutput is what to send next, after n bytes of what it returned last are dealt with, if any are.
+func (c *Conn) nextOutput(n int, sent bool) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if sent {
+		c.ssl.Discard(n)
+	}
+	return c.ssl.Output()
 }
 
 func (c *Conn) outputLen() int {

@@ -1,0 +1,47 @@
+package cbridge
+
+// #include "bridge.h"
+import "C"
+
+// maxMove bounds what one call moves: C counts with int.
+const maxMove = 1 << 30
+
+// ReadRecords is [SSL.Read] that goes on for as long as p has room and the next record waits as a whole in the input ring.
+// If n is not 0, err is what came after those bytes: an error that is final, or ErrSSLReceivedNewSessionTicket.
+func (s *SSL) ReadRecords(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	defer s.forgetCredentials() // of a renegotiation
+	m := C.gm_ssl_read_records(s.c, cbytes(p), C.size_t(min(len(p), maxMove)))
+	err = s.trap.end("mbedtls_ssl_read", int(m.ret))
+	if m.n > 0 && isRequest(err) {
+		err = nil // to be made again by the next call
+	}
+	return int(m.n), err
+}
+
+// WriteRecords encrypts p to as many records as the output has room for, after what an earlier call left behind
+// ([SSL.FlushOutput]). n is how much of p they hold; err, which may come with it, is why that is not all.
+func (s *SSL) WriteRecords(p []byte) (n int, err error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	defer s.forgetCredentials() // of a renegotiation
+	m := C.gm_ssl_write_records(s.c, cbytes(p), C.size_t(min(len(p), maxMove)))
+	return int(m.n), s.trap.end("mbedtls_ssl_write", int(m.ret))
+}
+
+// isRequest tells requests to be called again from errors.
+func isRequest(err error) bool {
+	switch err {
+	case ErrSSLWantRead, ErrSSLWantWrite, ErrSSLAsyncInProgress, ErrSSLCryptoInProgress:
+		return true
+	}
+	return false
+}

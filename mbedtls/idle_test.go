@@ -1,0 +1,148 @@
+package mbedtls
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// idleClients is an environment variable: the version and the address of the server, for a process that is all its clients.
+const idleClients = "GOMBEDTLS_TEST_IDLE"
+
+const idleConnections = 2000
+
+// What an idle connection of a server takes: nothing in C but the context, and in Go little more than its goroutine.
+func TestIdleServerConnectionsAreSmall(t *testing.T) {
+	if clients := os.Getenv(idleClients); clients != "" {
+		beIdle(t, clients)
+		return
+	}
+	if !alone(t) {
+		return
+	}
+	if os.Getenv("PROF") != "" {
+		runtime.MemProfileRate = 1
+	}
+	versions(t, func(t *testing.T, version uint16) {
+		_, server := configs(t)
+		server.MinVersion, server.MaxVersion = version, version
+		l, err := Listen("tcp", "127.0.0.1:0", server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		var parked sync.WaitGroup
+		defer parked.Wait()
+		conns := make([]net.Conn, 0, idleConnections)
+		defer func() {
+			for _, c := range conns {
+				c.Close()
+			}
+		}()
+		heap, stack, c := liveHeap(), stackMemory(), cbridge.Allocations().LiveBytes
+		said, end := idleProcess(t, fmt.Sprintf("%d %s", version, l.Addr()))
+		defer end()
+		answered := make(chan error)
+		for range idleConnections {
+			conn, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			conns = append(conns, conn)
+			parked.Go(func() { serveIdle(conn, answered) })
+			if err := <-answered; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if line, err := said.ReadString('\n'); err != nil || line != "idle\n" {
+			t.Fatalf("the clients say %q, %v", line, err)
+		}
+		each := func(now, before int64) int64 { return (now - before) / idleConnections }
+		heapEach, stackEach, cEach := each(liveHeap(), heap), each(stackMemory(), stack), each(cbridge.Allocations().LiveBytes, c)
+		t.Logf("an idle connection: Go heap %d bytes, stack %d bytes, C heap %d bytes", heapEach, stackEach, cEach)
+		if p := os.Getenv("PROF"); p != "" {
+			f, _ := os.Create(p + VersionName(version))
+			pprof.Lookup("heap").WriteTo(f, 0)
+			f.Close()
+		}
+		runtime.KeepAlive(conns)
+	})
+}
+
+// serveIdle answers one byte, and waits for another.
+func serveIdle(conn net.Conn, answered chan<- error) {
+	b := make([]byte, 1)
+	_, err := conn.Read(b)
+	if err == nil {
+		_, err = conn.Write(b)
+	}
+	answered <- err
+	if err == nil {
+		_, _ = conn.Read(b) // until Close
+	}
+}
+
+// idleProcess starts the clients, and returns what they say.
+func idleProcess(t *testing.T, clients string) (said *bufio.Reader, end func()) {
+	t.Helper()
+	name, _, _ := strings.Cut(t.Name(), "/")
+	cmd := exec.Command(os.Args[0], "-test.run=^"+name+"$")
+	cmd.Env = append(os.Environ(), idleClients+"="+clients)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said = bufio.NewReader(out)
+	return said, func() {
+		in.Close()
+		rest, _ := io.ReadAll(said)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the clients: %v\n%s", err, rest)
+		}
+	}
+}
+
+// beIdle is the clients' process. Nobody knows the server's root there.
+func beIdle(t *testing.T, clients string) {
+	var version uint16
+	var addr string
+	if _, err := fmt.Sscan(clients, &version, &addr); err != nil {
+		t.Fatal(err)
+	}
+	client := &Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version}
+	defer client.Close()
+	for range idleConnections {
+		c, err := Dial("tcp", addr, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		b := make([]byte, 1)
+		if _, err := c.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Read(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fmt.Println("idle")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-// gm_ring_reserve makes the buffer exist.
-int gm_ring_reserve(gm_ring *q)
+// ring_reserve makes the buffer exist.
+static int ring_reserve(gm_ring *q)
 {
     if (q->p == NULL) {
         q->p = gm_pool_get(&gm_rings);
@@ -22,6 +22,21 @@ void gm_ring_release(gm_ring *q)
     gm_pool_put(&gm_rings, q->p, 0);
     q->p = NULL;
     q->r = q->w = 0;
+}
+
+int gm_ssl_input_reserve(gm_ref s)
+{
+    return ring_reserve(&((gm_ssl *) s)->in);
+}
+
+void gm_ssl_input_release(gm_ref s)
+{
+    gm_ring_release(&((gm_ssl *) s)->in);
+}
+
+void gm_ssl_output_release(gm_ref s)
+{
+    gm_ring_release(&((gm_ssl *) s)->out);
 }
 
 static uint32_t ring_min(uint32_t a, uint32_t b)
@@ -61,7 +76,7 @@ static int ring_send(void *ctx, const unsigned char *buf, size_t len)
 {
     gm_ring *q = &((gm_ssl *) ctx)->out;
     uint32_t n;
-    int ret = gm_ring_reserve(q);
+    int ret = ring_reserve(q);
     if (ret != 0) {
         return ret;
     }

@@ -53,7 +53,7 @@ func datagramBytes(d *C.gm_datagram) []byte {
 func (s *SSL) InputSpace() ([]byte, error) {
 	q := &s.c.in
 	if q.p == nil {
-		if ret := C.gm_ring_reserve(q); ret != 0 {
+		if ret := C.gm_ssl_input_reserve(s.ref()); ret != 0 {
 			return nil, newError("mbedtls_calloc", int(ret), nil)
 		}
 	}
@@ -68,7 +68,7 @@ func (s *SSL) Commit(n int) {
 	q.held = 0
 	q.w += C.uint32_t(n)
 	if q.r == q.w {
-		C.gm_ring_release(q)
+		C.gm_ssl_input_release(s.ref())
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *SSL) Discard(n int) {
 	q := &s.c.out
 	q.r += C.uint32_t(n)
 	if q.r == q.w {
-		C.gm_ring_release(q)
+		C.gm_ssl_output_release(s.ref())
 	}
 }
 
@@ -131,7 +131,7 @@ func (s *SSL) SetBIO(b BIO) error {
 		return err
 	}
 	defer s.leave()
-	s.bio = b
+	s.bio = &b
 	C.gm_ssl_set_raw_bio(s.c, flag(b.Send != nil), flag(b.Recv != nil), flag(b.RecvTimeout != nil))
 	return nil
 }

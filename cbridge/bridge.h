@@ -124,6 +124,10 @@ typedef struct {
     gm_buffers buffers;
 } gm_ssl;
 
+// gm_ref is a gm_ssl *, for the calls that are made for each record: of a pointer, cgo looks at what it points at, which
+// takes time, and so much stack that an idle goroutine's would be twice as large.
+typedef uintptr_t gm_ref;
+
 // gm_current is the connection that the running thread is inside of, or NULL. Callbacks that the library keeps per
 // config (RNG, debug, clock) learn from it which connection calls.
 extern _Thread_local gm_ssl *gm_current;
@@ -178,16 +182,18 @@ int gm_ssl_is_datagram(const gm_ssl *s);
 // bio.c
 void gm_ssl_set_ring_bio(gm_ssl *s);
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
-int gm_ring_reserve(gm_ring *q);
 void gm_ring_release(gm_ring *q);
+int gm_ssl_input_reserve(gm_ref s);
+void gm_ssl_input_release(gm_ref s);
+void gm_ssl_output_release(gm_ref s);
 
 // bulk.c
 typedef struct {
     int n;    // bytes that were moved
     int ret;  // 0, or what came after them
 } gm_moved;
-gm_moved gm_ssl_read_records(gm_ssl *s, unsigned char *buf, size_t len);
-gm_moved gm_ssl_write_records(gm_ssl *s, const unsigned char *buf, size_t len);
+gm_moved gm_ssl_read_records(gm_ref s, unsigned char *buf, size_t len);
+gm_moved gm_ssl_write_records(gm_ref s, const unsigned char *buf, size_t len);
 
 // pool.c
 extern gm_pool gm_rings;  // buffers of rings

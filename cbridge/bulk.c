@@ -34,10 +34,10 @@ static int in_read(gm_ssl *s, unsigned char *buf, size_t len, int *n)
 }
 
 // gm_ssl_read_records reads what is there of as many records as fit.
-gm_moved gm_ssl_read_records(gm_ssl *s, unsigned char *buf, size_t len)
+gm_moved gm_ssl_read_records(gm_ref s, unsigned char *buf, size_t len)
 {
     gm_moved m = {0};
-    m.ret = in_read(s, buf, len, &m.n);
+    m.ret = in_read((gm_ssl *) s, buf, len, &m.n);
     return m;
 }
 
@@ -68,9 +68,9 @@ static int in_write(gm_ssl *s, const unsigned char *buf, size_t len, int *n)
 }
 
 // gm_ssl_write_records writes as many records as there is room for, once nothing else is left to send.
-gm_moved gm_ssl_write_records(gm_ssl *s, const unsigned char *buf, size_t len)
+gm_moved gm_ssl_write_records(gm_ref s, const unsigned char *buf, size_t len)
 {
     gm_moved m = {0};
-    m.ret = in_write(s, buf, len, &m.n);
+    m.ret = in_write((gm_ssl *) s, buf, len, &m.n);
     return m;
 }

@@ -3,6 +3,8 @@ package cbridge
 // #include "bridge.h"
 import "C"
 
+import "unsafe"
+
 // maxMove bounds what one call moves: C counts with int.
 const maxMove = 1 << 30
 
@@ -17,7 +19,7 @@ func (s *SSL) ReadRecords(p []byte) (n int, err error) {
 	}
 	defer s.leave()
 	defer s.forgetCredentials() // of a renegotiation
-	m := C.gm_ssl_read_records(s.c, cbytes(p), C.size_t(min(len(p), maxMove)))
+	m := C.gm_ssl_read_records(s.ref(), cbytes(p), C.size_t(min(len(p), maxMove)))
 	err = s.trap.end("mbedtls_ssl_read", int(m.ret))
 	if m.n > 0 && isRequest(err) {
 		err = nil // to be made again by the next call
@@ -33,9 +35,12 @@ func (s *SSL) WriteRecords(p []byte) (n int, err error) {
 	}
 	defer s.leave()
 	defer s.forgetCredentials() // of a renegotiation
-	m := C.gm_ssl_write_records(s.c, cbytes(p), C.size_t(min(len(p), maxMove)))
+	m := C.gm_ssl_write_records(s.ref(), cbytes(p), C.size_t(min(len(p), maxMove)))
 	return int(m.n), s.trap.end("mbedtls_ssl_write", int(m.ret))
 }
+
+// ref is c for calls that are made for each record; see gm_ref.
+func (s *SSL) ref() C.gm_ref { return C.gm_ref(uintptr(unsafe.Pointer(s.c))) }
 
 // isRequest tells requests to be called again from errors.
 func isRequest(err error) bool {

@@ -17,11 +17,11 @@ type SSL struct {
 	conf   *Config
 	trap   trap
 	verify VerifyFunc
-	bio    BIO
+	bio    *BIO // nil: the rings, or queues
 
 	datagram bool
 	export   ExportFunc
-	timer    Timer
+	timer    *Timer // of a datagram connection
 	creds    *credentials
 
 	userData any

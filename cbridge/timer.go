@@ -25,7 +25,7 @@ func (s *SSL) SetTimer(t Timer) error {
 		return err
 	}
 	defer s.leave()
-	s.timer = t
+	s.timer = &t
 	C.gm_ssl_set_timer(s.c)
 	return nil
 }

@@ -14,8 +14,8 @@ var ErrPoisoned = errors.New("cbridge: a callback of this connection panicked")
 // trap carries what a closure did from the trampoline, over the C frames, to the Go function that called C.
 type trap struct {
 	err      error
+	value    any // of a panic
 	panicked bool
-	value    any
 	poisoned bool
 }
 

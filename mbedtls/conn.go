@@ -21,19 +21,19 @@ import (
 type Conn struct {
 	conn       net.Conn
 	config     *Config
-	server     bool
-	transport  cbridge.Transport
 	serverName string // what a client wants
+	transport  cbridge.Transport
 
-	input        inputReader   // of TLS
-	datagrams    receiver      // of DTLS
-	takeDatagram func() error  // from there to the library
-	delay        cbridge.Delay // of mu: DTLS's timer
-	mtu          int           // of mu
-	peer         *peer         // of a listener's connection
+	server       bool
+	resumesSaved bool // the context is about to be loaded: see saved.go
+	newSession   bool // of mu: the context has a newer one than session
+	early        bool // a client may write early data
+	traced       bool // tracedState is what Config.Trace was told last
 
-	hellos       helloGuard // of mu
-	resumesSaved bool       // the context is about to be loaded: see saved.go
+	input               inputReader // of TLS
+	*datagramState                  // of DTLS; else nil
+	peer                *peer       // of a listener's connection
+	*renegotiationState             // with Config.AllowRenegotiation; else nil
 
 	clientAuth  ClientAuthType // of this handshake; of mu
 	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
@@ -52,21 +52,13 @@ type Conn struct {
 	ssl     *cbridge.SSL // set by the first handshake
 	readErr error        // final; all but io.EOF mean that the context must not be used any more
 
-	session    *Session   // of mu: the newest, or what SetSession gave
-	newSession bool       // of mu: the context has a newer one
-	uncached   []*Session // of mu: not given to Config.ClientSessionCache yet
-	resuming   *Session   // what a client asked for
-	early      bool       // a client may write early data
-	earlyLen   int        // of mu: how much was written, or received
-	earlyData  []byte     // of mu: received, and not read yet
+	session   *Session   // of mu: the newest, or what SetSession gave
+	uncached  []*Session // of mu: not given to Config.ClientSessionCache yet
+	resuming  *Session   // what a client asked for
+	earlyLen  int        // of mu: how much was written, or received
+	earlyData []byte     // of mu: received, and not read yet
 
-	traced      bool // tracedState is what Config.Trace was told last
 	tracedState HandshakeState
-
-	renegotiation chan struct{} // of mu: closed at its end; nil if none is under way
-	aside         [][]byte      // of mu: records for Read that came while another call renegotiated
-	asideLen      int
-	asideTaken    chan struct{}
 
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
@@ -91,10 +83,10 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 	if config == nil {
 		config = new(Config)
 	}
-	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth, in: make(gate, 1),
+	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth,
 		deadlines: readDeadlines{conn: conn}}
 	if config.AllowRenegotiation {
-		c.asideTaken = make(chan struct{}, 1)
+		c.renegotiationState = &renegotiationState{asideTaken: make(chan struct{}, 1)}
 	}
 	if !server {
 		c.serverName = config.ServerName
@@ -102,7 +94,7 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 	if !c.isDTLS() {
 		c.input = inputReaderOf(conn)
 	} else {
-		c.datagrams, c.mtu = receiverOf(conn), config.DTLS.MTU
+		c.datagramState = &datagramState{datagrams: receiverOf(conn), mtu: config.DTLS.MTU}
 		feed := c.feed
 		c.takeDatagram = func() error { return c.datagrams.receive(feed) }
 		if id := config.DTLS.ConnectionID; id != nil {

@@ -2,7 +2,6 @@ package mbedtls
 
 import (
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"syscall"
@@ -14,6 +13,15 @@ import (
 // receiver takes one datagram at a time from below a connection. take gets the datagram for the duration of its call.
 type receiver interface {
 	receive(take func(datagram []byte) error) error
+}
+
+// datagramState is what only a connection of DTLS has.
+type datagramState struct {
+	datagrams    receiver
+	takeDatagram func() error  // from there to the library
+	delay        cbridge.Delay // of mu: the timer
+	mtu          int           // of mu
+	hellos       helloGuard    // of mu
 }
 
 // datagramBuffers are as long as what the library reads of a datagram at most.
@@ -86,10 +94,7 @@ func (r *udpReceiver) receive(take func([]byte) error) error {
 // receive waits for a datagram, unless there is input or no need for it, and gives it to the library; or until DTLS's
 // timer passes, which the library then looks at. With in held.
 func (c *Conn) receive(unneeded func() bool) error {
-	c.mu.Lock()
-	enough := c.ssl.InputLen() > 0 || unneeded() || c.readErr != nil
-	c.mu.Unlock()
-	if enough {
+	if c.hasInput(func() bool { return unneeded() || c.readErr != nil }) {
 		return nil
 	}
 	timeout := c.config.ReadTimeout
@@ -97,18 +102,10 @@ func (c *Conn) receive(unneeded func() bool) error {
 		timeout = c.helloTimeout()
 	}
 	err := c.deadlines.read(timeout, c.takeDatagram)
-	switch {
-	case err == nil || err == errTimer:
+	if err == nil || err == errTimer {
 		return nil
-	case errors.Is(err, io.EOF):
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.ssl.InputEOF()
-		return nil
-	case c.closed.Load():
-		return net.ErrClosed
 	}
-	return err
+	return c.inputEnds(err)
 }
 
 // helloTimeout bounds how long a listener's connection waits for the rest of its ClientHello, for which the library has no

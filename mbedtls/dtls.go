@@ -116,8 +116,8 @@ func (c *Conn) Buffered() int {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.aside) > 0 {
-		return len(c.aside[0])
+	if n := c.asideFirst(); n > 0 {
+		return n
 	}
 	return c.ssl.BytesAvail()
 }
@@ -168,7 +168,7 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 func (c *Conn) adopt(ssl *cbridge.SSL) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mtu != 0 {
+	if c.isDTLS() && c.mtu != 0 {
 		if err := ssl.SetMTU(c.mtu); err != nil {
 			return err
 		}

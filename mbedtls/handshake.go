@@ -52,7 +52,8 @@ func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) (err error
 		}()
 	}
 	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
-	waited, err := c.handshake(ctx, untilEarlyData)
+	var waited bool
+	apart(func() { waited, err = c.handshake(ctx, untilEarlyData) })
 	c.handshakeErr = nil
 	if err != errEarlyDataHas && (!waited || !isTimeout(err)) {
 		c.handshakeErr = err
@@ -77,9 +78,11 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 		return false, err
 	}
 	defer c.ssl.Release()
-	// Signers outlive this call if it ends with a timeout.
-	if err := c.ssl.SetContext(context.WithoutCancel(ctx)); err != nil {
-		return false, err
+	if ctx != context.Background() {
+		// Signers outlive this call if it ends with a timeout.
+		if err := c.ssl.SetContext(context.WithoutCancel(ctx)); err != nil {
+			return false, err
+		}
 	}
 	for {
 		err := c.config.hookResult(c.step())

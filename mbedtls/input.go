@@ -73,24 +73,27 @@ func (r *socketReader) once(c *Conn, fd int) bool {
 		r.err = err
 		return true
 	}
-	var n int
-	for {
-		if n, err = syscall.Read(fd, buf); err != syscall.EINTR {
-			break
-		}
+	n, err := syscall.Read(fd, buf)
+	for err == syscall.EINTR {
+		n, err = syscall.Read(fd, buf)
 	}
-	c.commit(max(n, 0))
+	r.n = max(n, 0)
+	c.commit(r.n)
 	switch {
 	case err == syscall.EAGAIN:
 		return false
 	case err != nil:
-		local := c.conn.LocalAddr()
-		r.err = &net.OpError{Op: "read", Net: local.Network(), Source: local, Addr: c.conn.RemoteAddr(), Err: os.NewSyscallError("read", err)}
+		r.err = readError(c.conn, err)
 	case n == 0:
 		r.err = io.EOF
 	}
-	r.n = max(n, 0)
 	return true
+}
+
+// readError is what conn.Read makes of an error of the system.
+func readError(conn net.Conn, err error) error {
+	local := conn.LocalAddr()
+	return &net.OpError{Op: "read", Net: local.Network(), Source: local, Addr: conn.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 }
 
 // inputSpace is empty if the ring is full.

@@ -127,8 +127,8 @@ func (w *watcher) stop() {
 func (w *watcher) run() {
 	c := w.c
 	defer c.ssl.Release()
-	c.in <- struct{}{}
-	defer func() { <-c.in }()
+	c.in.enter(nil)
+	defer c.in.leave()
 	for w.begin() {
 		n, err := c.input.read(c)
 		w.end()

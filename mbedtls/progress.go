@@ -38,7 +38,7 @@ func (c *Conn) BytesAvailable() int {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.earlyData) + len(c.aside) + c.ssl.BytesAvail()
+	return len(c.earlyData) + c.asideFirst() + c.ssl.BytesAvail()
 }
 
 // Pending reports whether bytes of the peer have come that no call has looked at yet. They need not be data: Read may
@@ -50,5 +50,5 @@ func (c *Conn) Pending() bool {
 	defer c.ssl.Release()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.earlyData) > 0 || len(c.aside) > 0 || c.ssl.InputLen() > 0 || c.ssl.Pending()
+	return len(c.earlyData) > 0 || c.asideFirst() > 0 || c.ssl.InputLen() > 0 || c.ssl.Pending()
 }

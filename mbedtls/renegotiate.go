@@ -28,6 +28,14 @@ var (
 	errAsideFull = errors.New("mbedtls: too much data waits for Read")
 )
 
+// renegotiationState is what only a connection that may renegotiate has.
+type renegotiationState struct {
+	renegotiation chan struct{} // of mu: closed at its end; nil if none is under way
+	aside         [][]byte      // of mu: records for Read that came while another call renegotiated
+	asideLen      int
+	asideTaken    chan struct{}
+}
+
 // maxAside is how much data Write and Renegotiate set aside before they wait for Read.
 const maxAside = 1 << 20
 
@@ -236,9 +244,17 @@ func (c *Conn) awaitRead() error {
 	}
 }
 
+// asideFirst is how long the first piece of data is that was set aside; 0 if none was. With mu held.
+func (c *Conn) asideFirst() int {
+	if c.renegotiationState == nil || len(c.aside) == 0 {
+		return 0
+	}
+	return len(c.aside[0])
+}
+
 // readAside gives data that was set aside. With mu held.
 func (c *Conn) readAside(p []byte) int {
-	if len(c.aside) == 0 {
+	if c.asideFirst() == 0 {
 		return 0
 	}
 	select {
@@ -255,7 +271,7 @@ func (c *Conn) readAside(p []byte) int {
 
 // fillForRead is fill, unless data is set aside.
 func (c *Conn) fillForRead() error {
-	return c.fillUnless(func() bool { return len(c.aside) > 0 }, nil)
+	return c.fillUnless(func() bool { return c.asideFirst() > 0 }, nil)
 }
 
 // fillForHandshake is fill, unless another call ends the renegotiation.

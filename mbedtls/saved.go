@@ -73,7 +73,7 @@ func (c *Conn) MarshalBinary() ([]byte, error) {
 	if err := c.pauseReading(); err != nil {
 		return nil, err
 	}
-	defer func() { <-c.in }()
+	defer c.in.leave()
 	saved, err := c.save()
 	if err != nil {
 		return nil, err
@@ -93,9 +93,9 @@ func (c *Conn) pauseReading() error {
 	if err := c.deadlines.interrupt(true); err != nil {
 		return err
 	}
-	c.in <- struct{}{}
+	c.in.enter(nil)
 	if err := c.deadlines.interrupt(false); err != nil {
-		<-c.in
+		c.in.leave()
 		return err
 	}
 	return nil

@@ -134,7 +134,7 @@ func TestDTLSMarshalBinaryEndsAReadThatWaits(t *testing.T) {
 			_, err := conn.Read(make([]byte, 1))
 			read <- err
 		}()
-		until(t, func() bool { return len(conn.in) == 1 })
+		until(t, func() bool { return conn.in.taken() })
 		mustSave(t, conn)
 		if err := <-read; err != ErrSaved {
 			t.Errorf("Read: %v", err)
@@ -324,11 +324,11 @@ func TestDTLSMarshalBinaryTakesWhatIsFed(t *testing.T) {
 	if _, err := c.Write([]byte("fed")); err != nil {
 		t.Fatal(err)
 	}
-	s.in <- struct{}{}
+	s.in.enter(nil)
 	if err := s.receive(func() bool { return false }); err != nil {
 		t.Fatal(err)
 	}
-	<-s.in
+	s.in.leave()
 	saved := mustSave(t, s)
 	mustRead(t, mustResume(t, server, saved), "fed")
 }

@@ -16,29 +16,45 @@ func (c *Conn) fill() error { return c.fillUnless(func() bool { return false }, 
 // fillUnless is fill, unless there is no need for input any more. unneeded is called with mu held; over ends the wait
 // for another goroutine that reads.
 func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
-	select {
-	case c.in <- struct{}{}:
-		defer func() { <-c.in }()
-	case <-over:
+	if !c.in.enter(over) {
 		return nil
 	}
+	defer c.in.leave()
 	if c.isDTLS() {
 		return c.receive(unneeded)
 	}
-	c.mu.Lock()
-	enough := c.ssl.InputLen() > 0 || unneeded()
-	c.mu.Unlock()
-	if enough {
+	if c.hasInput(unneeded) {
 		return nil
 	}
-	n := 0
-	err := c.deadlines.read(c.config.ReadTimeout, func() (err error) {
+	n, err := c.readInput()
+	if n > 0 || err == nil {
+		return nil // an error will come back
+	}
+	return c.inputEnds(err)
+}
+
+// hasInput tells whether there is no need to wait for any.
+func (c *Conn) hasInput(unneeded func() bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ssl.InputLen() > 0 || unneeded()
+}
+
+// readInput waits for as long as the Config allows.
+func (c *Conn) readInput() (n int, err error) {
+	if c.config.ReadTimeout == 0 {
+		return c.input.read(c) // with a short stack
+	}
+	err = c.deadlines.read(c.config.ReadTimeout, func() (err error) {
 		n, err = c.input.read(c)
 		return err
 	})
+	return n, err
+}
+
+// inputEnds says what an error of the connection underneath means to who needs input.
+func (c *Conn) inputEnds(err error) error {
 	switch {
-	case n > 0:
-		return nil // an error will come back
 	case errors.Is(err, io.EOF):
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -49,9 +65,6 @@ func (c *Conn) fillUnless(unneeded func() bool, over <-chan struct{}) error {
 	}
 	return err
 }
-
-// gate is a mutex that one can stop waiting for.
-type gate chan struct{}
 
 // flush sends what the output ring holds. If wait is false and another goroutine is sending, it leaves that to it. The
 // caller has the context retained.
@@ -123,7 +136,7 @@ type readDeadlines struct {
 	wait        time.Time // of the read that is under way; zero: none
 	timer       time.Time // of DTLS; zero: none
 	interrupted bool
-	moves       int // of timer: who waits for one that another call has moved must not take it for the user's
+	moves       uint32 // of timer: who waits for one that another call has moved must not take it for the user's
 }
 
 // errTimer says that the timer has passed: the library wants to be called.

@@ -1,6 +1,7 @@
 package cbridge
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -13,8 +14,9 @@ func BenchmarkBuffers(b *testing.B) {
 	modes := []bool{true, false}
 	own := func(static bool) options {
 		return func(client, server *Config) {
-			client.SetStaticBuffers(static)
-			server.SetStaticBuffers(static)
+			if err := errors.Join(client.SetStaticBuffers(static), server.SetStaticBuffers(static)); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	compare := func(b *testing.B, f [2]func()) {

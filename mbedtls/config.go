@@ -291,6 +291,9 @@ type Config struct {
 	// DTLS is for connections over datagrams.
 	DTLS DTLSOptions
 
+	// BufferMode says how long a connection has buffers; the zero value is BufferDynamic.
+	BufferMode BufferMode
+
 	builds     [2][2]builtConfig // by end and transport
 	ownCookies struct {
 		once sync.Once
@@ -426,6 +429,7 @@ func (c *Config) Clone() *Config {
 		Logger:                 c.Logger,
 		DebugLevel:             c.DebugLevel,
 		DTLS:                   c.DTLS,
+		BufferMode:             c.BufferMode,
 		hooks:                  c.hooks,
 	}
 }

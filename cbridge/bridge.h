@@ -89,12 +89,12 @@ typedef struct {
     int needs_cert, needs_verified;              // of clients whose session is resumed; see resume.c
     int unguarded;                               // see SetUnguarded
     int renego_grace;                            // see gm_ssl_read_record
-    int static_buffers;                          // see gm_conf_static_buffers
+    int buffers;                                 // GM_BUFFERS_…
 } gm_config;
 
 // gm_buffers is where the buffers of a connection are; see buffers.c.
 typedef struct {
-    int dynamic, exact;
+    int mode;
     unsigned depth;                // calls that are running, one inside of the other
     unsigned char *in, *out;       // as the library has them, unless it has got others
     size_t in_size, out_size;
@@ -204,7 +204,11 @@ void gm_pools_drain(void);
 
 // buffers.c
 extern gm_pool gm_inputs, gm_outputs;
-void gm_conf_static_buffers(gm_config *c, int on);
+#define GM_BUFFERS_LENT 0
+#define GM_BUFFERS_EXACT 1
+#define GM_BUFFERS_STATIC 2
+void gm_conf_buffers(gm_config *c, int mode);
+void gm_buffers_sizes(gm_ssl *s, size_t *in, size_t *out);
 int gm_buffers_lend(gm_ssl *s, size_t n);
 int gm_buffers_fill(gm_ssl *s);
 void gm_buffers_reclaim(gm_ssl *s, int ret);

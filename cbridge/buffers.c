@@ -78,7 +78,7 @@ static int is_exact(const gm_ssl *s)
     (void) s;
     return 1;
 #else
-    return s->buffers.exact;
+    return s->buffers.mode == GM_BUFFERS_EXACT;
 #endif
 }
 
@@ -290,7 +290,7 @@ static int lend_input(gm_ssl *s)
 // has_buffers is false before mbedtls_ssl_setup, and after the library has freed the context.
 static int has_buffers(const gm_ssl *s)
 {
-    return s->buffers.dynamic && s->ssl.conf != NULL && s->ssl.in_buf != NULL && s->ssl.out_buf != NULL;
+    return s->buffers.mode != GM_BUFFERS_STATIC && s->ssl.conf != NULL && s->ssl.in_buf != NULL && s->ssl.out_buf != NULL;
 }
 
 // gm_buffers_fill is for calls, inside of gm_buffers_lend, that write to the whole buffers of any connection.
@@ -463,9 +463,25 @@ void gm_buffers_reclaim(gm_ssl *s, int ret)
     reclaim_input(s, ret);
 }
 
-void gm_conf_static_buffers(gm_config *c, int on)
+void gm_conf_buffers(gm_config *c, int mode)
 {
-    c->static_buffers = on;
+    c->buffers = mode;
+}
+
+// gm_buffers_sizes is what the connection holds of the heap for its buffers, between two calls.
+void gm_buffers_sizes(gm_ssl *s, size_t *in, size_t *out)
+{
+    *in = *out = 0;
+    if (!has_buffers(s)) {
+        if (s->ssl.conf != NULL && s->ssl.in_buf != NULL) {
+            *in = in_full(&s->ssl);
+            *out = out_full(&s->ssl);
+        }
+        return;
+    }
+    find(s);
+    *in = s->ssl.in_buf == s->buffers.idle_in ? 0 : s->buffers.in_size;
+    *out = s->ssl.out_buf == s->buffers.idle_out ? 0 : s->buffers.out_size;
 }
 
 // gm_buffers_drop precedes mbedtls_ssl_free, which takes the buffers for its own, and for larger than they are.
@@ -568,7 +584,7 @@ static int recv_timeout_hook(void *ctx, unsigned char *buf, size_t len, uint32_t
 void gm_buffers_hook(gm_ssl *s)
 {
     mbedtls_ssl_context *ssl = &s->ssl;
-    if (!s->buffers.dynamic) {
+    if (s->buffers.mode == GM_BUFFERS_STATIC) {
         return;
     }
     s->buffers.recv = ssl->f_recv;

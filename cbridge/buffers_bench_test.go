@@ -11,10 +11,10 @@ import (
 // Buffers that live only while needed against the library's own, by turns, in short rounds of which the fastest counts:
 // what else a machine does is not in that. Above 1, the library's own are slower.
 func BenchmarkBuffers(b *testing.B) {
-	modes := []bool{true, false}
-	own := func(static bool) options {
+	modes := []BufferMode{BuffersStatic, BuffersLent}
+	own := func(mode BufferMode) options {
 		return func(client, server *Config) {
-			if err := errors.Join(client.SetStaticBuffers(static), server.SetStaticBuffers(static)); err != nil {
+			if err := errors.Join(client.SetBufferMode(mode), server.SetBufferMode(mode)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -34,15 +34,15 @@ func BenchmarkBuffers(b *testing.B) {
 	for _, size := range []int{16, 128, 1024, 4096, 16384} {
 		b.Run(fmt.Sprintf("records of %d", size), func(b *testing.B) {
 			var f [2]func()
-			for i, static := range modes {
-				p := newPair(b, own(static))
+			for i, mode := range modes {
+				p := newPair(b, own(mode))
 				if err := p.handshake(b); err != nil {
 					b.Fatal(err)
 				}
 				data, buf := make([]byte, size), make([]byte, size)
 				f[i] = func() {
 					for range max(2, 200*128/size/10) {
-						pass(b, p, data, buf)
+						exchange(b, p, data, buf)
 					}
 				}
 			}
@@ -52,9 +52,9 @@ func BenchmarkBuffers(b *testing.B) {
 	b.Run("handshakes", func(b *testing.B) {
 		crt, key := identity(b)
 		var f [2]func()
-		for i, static := range modes {
+		for i, mode := range modes {
 			f[i] = func() {
-				p := newPairOf(b, crt, key, own(static))
+				p := newPairOf(b, crt, key, own(mode))
 				if err := p.handshake(b); err != nil {
 					b.Fatal(err)
 				}
@@ -66,8 +66,8 @@ func BenchmarkBuffers(b *testing.B) {
 	})
 }
 
-// pass writes data at one end, as one record or two, and reads it at the other.
-func pass(b *testing.B, p pair, data, buf []byte) {
+// exchange writes data at one end, as one record or two, and reads it at the other.
+func exchange(b *testing.B, p pair, data, buf []byte) {
 	sent, err := p.client.Write(data)
 	if err != nil {
 		b.Fatal(err)

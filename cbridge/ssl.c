@@ -44,7 +44,7 @@ int gm_ssl_setup(gm_ssl *s, gm_config *c, void *handle)
 {
     s->conf = c;
     s->handle = handle;
-    s->buffers.dynamic = !c->static_buffers;
+    s->buffers.mode = c->buffers;
     GM_IN(s, mbedtls_ssl_setup(&s->ssl, &c->conf));
 }
 

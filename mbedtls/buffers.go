@@ -33,9 +33,10 @@ func (m BufferMode) String() string {
 }
 
 func (c *Config) setBuffers(cc *cbridge.Config, _ bool) error {
-	switch c.BufferMode {
-	case BufferDynamic, BufferStatic:
-		return field("BufferMode", c.BufferMode, cc.SetStaticBuffers(c.BufferMode == BufferStatic))
+	modes := map[BufferMode]cbridge.BufferMode{BufferDynamic: cbridge.BuffersLent, BufferStatic: cbridge.BuffersStatic}
+	mode, ok := modes[c.BufferMode]
+	if !ok {
+		return badField("BufferMode", c.BufferMode, "no such mode")
 	}
-	return badField("BufferMode", c.BufferMode, "no such mode")
+	return field("BufferMode", c.BufferMode, cc.SetBufferMode(mode))
 }

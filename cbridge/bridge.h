@@ -90,6 +90,7 @@ typedef struct {
     int unguarded;                               // see SetUnguarded
     int renego_grace;                            // see gm_ssl_read_record
     int buffers;                                 // GM_BUFFERS_…
+    int spent;                                   // see gm_ssl_free_handshake_data
 } gm_config;
 
 // gm_buffers is where the buffers of a connection are; see buffers.c.
@@ -214,6 +215,10 @@ int gm_buffers_fill(gm_ssl *s);
 void gm_buffers_reclaim(gm_ssl *s, int ret);
 void gm_buffers_hook(gm_ssl *s);
 void gm_buffers_drop(gm_ssl *s);
+
+// freedata.c
+int gm_ssl_free_handshake_data(gm_ssl *s);
+int gm_ssl_may_begin(const gm_ssl *s);
 
 // datagram.c
 #define GM_DATAGRAMS_MAX (1u << 16)  // bytes that a queue holds

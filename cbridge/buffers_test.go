@@ -455,3 +455,51 @@ func TestBuffersAndCallsInsideOfACall(t *testing.T) {
 		})
 	}
 }
+
+// Each kind of cipher leaves other bytes before and behind the data.
+func TestBuffersWithEachKindOfCipher(t *testing.T) {
+	suites := map[string]int{
+		"CBC SHA": 0xC009, "CBC SHA-256": 0xC023, "CBC SHA-384": 0xC024, "GCM": 0xC02B, "CCM": 0xC0AC, "CCM-8": 0xC0AE,
+		"ChaCha20": 0xCCA9, "1.3 GCM": 0x1301, "1.3 ChaCha20": 0x1303, "1.3 CCM": 0x1304,
+	}
+	for name, suite := range suites {
+		t.Run(name, func(t *testing.T) {
+			version := TLS12
+			if suite < 0x1400 {
+				version = TLS13
+			}
+			for _, etm := range []bool{false, true} {
+				modes(t, func(t *testing.T, set options) {
+					p := newPair(t, both(t, version, set, func(client, server *Config) {
+						if err := client.SetCiphersuites([]int{suite}); err != nil {
+							t.Fatal(err)
+						}
+						if Feature("MBEDTLS_SSL_ENCRYPT_THEN_MAC") {
+							if err := client.SetEncryptThenMAC(etm); err != nil {
+								t.Fatal(err)
+							}
+						}
+					}))
+					if err := p.handshake(t); err != nil {
+						t.Skip("the build lacks it: ", err)
+					}
+					for _, n := range []int{1, 15, 16, 17, 1000, p.client.MaxOutPayload()} {
+						pass(t, p, randomBytes(n), 700)
+						send(t, p.server, p.client, randomBytes(n))
+					}
+					if err := p.client.CloseNotify(); err != nil {
+						t.Fatal(err)
+					}
+					carry(t, p.client, p.server)
+					if err := read(p.server); !errors.Is(err, ErrSSLPeerCloseNotify) {
+						t.Errorf("Read: %v, want ErrSSLPeerCloseNotify", err)
+					}
+					if alert, ok := p.server.LastAlert(); !ok || alert != 0 {
+						t.Errorf("LastAlert: %d, %t", alert, ok)
+					}
+					wantNoBuffers(t, "in the end", p.client, p.server)
+				})
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,11 +87,15 @@ type Config struct {
 	tickets TicketFuncs
 	cache   CacheFuncs
 	cookies CookieFuncs
+
+	single bool        // see SetSingle
+	used   atomic.Bool // by its one connection
 }
 
 // kept is what C points at from a Config. It is apart from Config so that its freeing does not keep the Config alive.
 type kept struct {
-	parts []*resource // certificates, keys
+	parts []*resource // keys of tickets and cookies, caches
+	certs []*resource // certificates and their keys, CRLs
 	lists arena
 }
 
@@ -103,10 +108,27 @@ func (k *kept) keep(r *resource) error {
 	return nil
 }
 
+// keepCert is keep for what handshakes alone read.
+func (k *kept) keepCert(r *resource) error {
+	if err := r.acquire(); err != nil {
+		return err
+	}
+	k.certs = append(k.certs, r)
+	return nil
+}
+
+func (k *kept) freeCerts() {
+	for _, r := range k.certs {
+		r.release()
+	}
+	k.certs = nil
+}
+
 func (k *kept) free() {
 	for _, r := range k.parts {
 		r.release()
 	}
+	k.freeCerts()
 	k.lists.free()
 }
 
@@ -250,13 +272,13 @@ func (c *Config) SetCAs(ca *Crt, crl *Crl) error {
 		var chain *C.mbedtls_x509_crt
 		var lists *C.mbedtls_x509_crl
 		if ca != nil {
-			if err := c.kept.keep(ca.res); err != nil {
+			if err := c.kept.keepCert(ca.res); err != nil {
 				return err
 			}
 			chain = ca.c
 		}
 		if crl != nil {
-			if err := c.kept.keep(crl.res); err != nil {
+			if err := c.kept.keepCert(crl.res); err != nil {
 				return err
 			}
 			lists = crl.c
@@ -269,13 +291,13 @@ func (c *Config) SetCAs(ca *Crt, crl *Crl) error {
 // (mbedtls_ssl_conf_own_cert).
 func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
 	return c.use(func(cc *C.gm_config) error {
-		if err := c.kept.keep(crt.res); err != nil {
+		if err := c.kept.keepCert(crt.res); err != nil {
 			return err
 		}
 		if key == nil {
 			return check(C.gm_conf_own_cert(cc, crt.c, nil), "mbedtls_ssl_conf_own_cert", "")
 		}
-		if err := c.kept.keep(key.res); err != nil {
+		if err := c.kept.keepCert(key.res); err != nil {
 			return err
 		}
 		if key.signer != nil {

@@ -60,6 +60,9 @@ int gm_ssl_session_reset(gm_ssl *s)
     if (gm_current == s) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;  // it would pull the rug from under the call that is running
     }
+    if (gm_ssl_may_begin(s) != 0) {
+        return gm_ssl_may_begin(s);
+    }
     s->in.r = s->in.w = s->out.r = s->out.w = 0;
     s->in.eof = 0;
     gm_ring_release(&s->in);
@@ -73,7 +76,10 @@ int gm_ssl_session_reset(gm_ssl *s)
 // gm_ssl_step is mbedtls_ssl_handshake_step with what the bridge adds before and after.
 int gm_ssl_step(gm_ssl *s)
 {
-    int ret;
+    int ret = gm_ssl_may_begin(s);
+    if (ret != 0) {
+        return ret;
+    }
     gm_ssl_observe(s);
     if (s->conf->unguarded) {
         return gm_signer_step(s);

@@ -35,6 +35,9 @@ type SSL struct {
 // NewSSL makes a connection that uses conf (mbedtls_ssl_setup), with a BIO of rings, or of queues of datagrams; see
 // [SSL.SetBIO] for another.
 func NewSSL(conf *Config) (*SSL, error) {
+	if conf.single && conf.used.Swap(true) {
+		return nil, ErrConfigUsed
+	}
 	if err := conf.res.acquire(); err != nil {
 		return nil, err
 	}

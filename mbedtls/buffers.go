@@ -38,5 +38,14 @@ func (c *Config) setBuffers(cc *cbridge.Config, _ bool) error {
 	if !ok {
 		return badField("BufferMode", c.BufferMode, "no such mode")
 	}
+	if c.FreeHandshakeData {
+		if c.AllowRenegotiation {
+			return badField("FreeHandshakeData", true, "and AllowRenegotiation needs what is freed")
+		}
+		cc.SetSingle()
+		if mode == cbridge.BuffersLent {
+			mode = cbridge.BuffersExact
+		}
+	}
 	return field("BufferMode", c.BufferMode, cc.SetBufferMode(mode))
 }

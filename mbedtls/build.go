@@ -214,8 +214,15 @@ func (c *Config) setPeerVerification(cc *cbridge.Config, server bool) error {
 	var crl *cbridge.Crl
 	var err error
 	if pool != nil {
-		if chain, err = pool.chain(); err != nil {
+		parse := pool.chain
+		if c.FreeHandshakeData {
+			parse = pool.ownChain
+		}
+		if chain, err = parse(); err != nil {
 			return badField(name, pool, "%w", err)
+		}
+		if c.FreeHandshakeData {
+			defer chain.Close() // the Config keeps it
 		}
 	}
 	if len(c.CRLs) > 0 {

@@ -294,6 +294,14 @@ type Config struct {
 	// BufferMode says how long a connection has buffers; the zero value is BufferDynamic.
 	BufferMode BufferMode
 
+	// FreeHandshakeData is for a Config that serves one connection, such as a client's on a small board. Once its
+	// handshake is complete, the library's form of RootCAs or ClientCAs, CRLs, Certificates and DHParams is freed, and
+	// BufferDynamic keeps no buffers at hand for others. A *[PrivateKey] goes when it is closed, too. The price: a second
+	// connection with the Config fails; the handshake cannot be repeated, so that AllowRenegotiation must be off, and a DTLS
+	// client cannot begin anew on a server's connection. Tickets and sessions of the connection stay good: another
+	// Config, such as a Clone, resumes them.
+	FreeHandshakeData bool
+
 	builds     [2][2]builtConfig // by end and transport
 	ownCookies struct {
 		once sync.Once
@@ -430,6 +438,7 @@ func (c *Config) Clone() *Config {
 		DebugLevel:             c.DebugLevel,
 		DTLS:                   c.DTLS,
 		BufferMode:             c.BufferMode,
+		FreeHandshakeData:      c.FreeHandshakeData,
 		hooks:                  c.hooks,
 	}
 }

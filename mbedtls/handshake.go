@@ -296,6 +296,14 @@ func (c *Conn) complete() error {
 		_ = c.flush(true)
 		return err
 	}
+	if c.config.FreeHandshakeData {
+		c.mu.Lock()
+		err := c.ssl.FreeHandshakeData()
+		c.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
 	c.state.Store(st)
 	c.handshakeDone.Store(true)
 	return nil

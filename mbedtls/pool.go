@@ -76,11 +76,26 @@ func (p *CertPool) String() string { return fmt.Sprintf("pool of %d certificates
 func (p *CertPool) chain() (*cbridge.Crt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.ders) == 0 {
-		return nil, errors.New("the pool is empty")
-	}
 	if p.parsed != nil {
 		return p.parsed, nil
+	}
+	crt, err := p.parse()
+	if err == nil {
+		p.parsed = crt
+	}
+	return crt, err
+}
+
+// ownChain is chain for one Config alone.
+func (p *CertPool) ownChain() (*cbridge.Crt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parse()
+}
+
+func (p *CertPool) parse() (*cbridge.Crt, error) {
+	if len(p.ders) == 0 {
+		return nil, errors.New("the pool is empty")
 	}
 	crt, err := cbridge.NewCrt()
 	if err != nil {
@@ -92,7 +107,6 @@ func (p *CertPool) chain() (*cbridge.Crt, error) {
 			return nil, fmt.Errorf("certificate %d of the pool: %w", i, err)
 		}
 	}
-	p.parsed = crt
 	return crt, nil
 }
 

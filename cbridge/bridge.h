@@ -202,6 +202,7 @@ void *gm_pool_get(gm_pool *pool);
 void gm_pool_put(gm_pool *pool, void *p, size_t used);
 void gm_pool_drain(gm_pool *pool);
 void gm_pools_drain(void);
+unsigned gm_thread_slot(void);
 
 // buffers.c
 extern gm_pool gm_inputs, gm_outputs;
@@ -237,7 +238,7 @@ void gm_conf_verify(gm_config *c, int on);
 // config.c
 gm_config *gm_config_new(void *handle);
 void gm_config_delete(gm_config *c);
-void gm_conf_rng(gm_config *c, mbedtls_ctr_drbg_context *drbg);
+void gm_conf_rng(gm_config *c, int from_go);
 void gm_conf_dbg(gm_config *c, int level);
 int gm_conf_versions(gm_config *c, int min, int max);
 int gm_conf_crl(gm_config *c, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl);
@@ -285,6 +286,12 @@ void gm_entropy_delete(mbedtls_entropy_context *e);
 mbedtls_ctr_drbg_context *gm_ctr_drbg_new(void);
 void gm_ctr_drbg_delete(mbedtls_ctr_drbg_context *d);
 int gm_ctr_drbg_seed(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len);
+
+// random.c
+void gm_random_init(mbedtls_ctr_drbg_context *drbg, mbedtls_entropy_context *e);
+void gm_random_only_first(int on);
+void gm_random_free(void);
+int gm_random(void *ctx, unsigned char *buf, size_t len);
 
 // entropy.c
 int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len,

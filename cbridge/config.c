@@ -24,14 +24,9 @@ static int rng(void *ctx, unsigned char *buf, size_t len)
     return gombRandom(((gm_config *) ctx)->handle, gm_current != NULL ? gm_current->handle : NULL, buf, len);
 }
 
-// gm_conf_rng takes drbg, or the Go closure if that is NULL.
-void gm_conf_rng(gm_config *c, mbedtls_ctr_drbg_context *drbg)
+void gm_conf_rng(gm_config *c, int from_go)
 {
-    if (drbg != NULL) {
-        mbedtls_ssl_conf_rng(&c->conf, mbedtls_ctr_drbg_random, drbg);
-    } else {
-        mbedtls_ssl_conf_rng(&c->conf, rng, c);
-    }
+    mbedtls_ssl_conf_rng(&c->conf, from_go ? rng : gm_random, c);
 }
 
 // Reached from every library call on a connection of this config.

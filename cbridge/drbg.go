@@ -19,7 +19,8 @@ type CtrDrbg struct {
 	entropy *C.mbedtls_entropy_context
 }
 
-// processDrbg serves every Config that brings no random generator of its own. It lives as long as the process.
+// processDrbg serves keys, tickets and cookies, and with those of random.c, every Config that brings no random generator of
+// its own. It lives as long as the process.
 var processDrbg *CtrDrbg
 
 var processPersonalization = []byte("gombedtls")

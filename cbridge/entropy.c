@@ -33,6 +33,7 @@ int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, 
         psa_crypto_init() != PSA_SUCCESS) {
         return MBEDTLS_ERR_ENTROPY_SOURCE_FAILED;
     }
+    gm_random_only_first(from_go);  // to be reproducible
     mbedtls_ctr_drbg_free(d);
     mbedtls_entropy_free(e);
     init(e);

@@ -33,6 +33,7 @@ var initialize = sync.OnceValue(func() error {
 		return err
 	}
 	processDrbg = d
+	C.gm_random_init(d.c, d.entropy)
 	return nil
 })
 
@@ -40,6 +41,7 @@ var initialize = sync.OnceValue(func() error {
 // (mbedtls_psa_crypto_free). Nothing of this package may be used afterwards. It is for leak checks.
 func Shutdown() {
 	if processDrbg != nil {
+		C.gm_random_free()
 		processDrbg.Close()
 	}
 	C.mbedtls_psa_crypto_free()

@@ -7,12 +7,18 @@
 static _Thread_local unsigned own_slot;
 static _Atomic unsigned next_slot = 1;
 
-static _Atomic(void *) *slot_of(gm_pool *pool)
+// gm_thread_slot numbers the threads.
+unsigned gm_thread_slot(void)
 {
     if (own_slot == 0) {
         own_slot = atomic_fetch_add(&next_slot, 1);
     }
-    return &pool->slots[own_slot % GM_POOL_SLOTS].p;
+    return own_slot;
+}
+
+static _Atomic(void *) *slot_of(gm_pool *pool)
+{
+    return &pool->slots[gm_thread_slot() % GM_POOL_SLOTS].p;
 }
 
 // gm_pool_get returns a buffer of pool->size bytes with anything in it, or NULL.

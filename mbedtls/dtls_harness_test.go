@@ -220,7 +220,7 @@ func queueLength(l *DTLSListener) (n int) {
 	defer l.mu.Unlock()
 	for _, p := range l.byAddr {
 		p.mu.Lock()
-		n += len(p.queue)
+		n += p.queue.len
 		p.mu.Unlock()
 	}
 	return n

@@ -92,10 +92,10 @@ func TestDTLSQueueOfAStrangerIsShort(t *testing.T) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
-	for _, q := range p.queue {
+	for q := p.queue.head; q != nil; q = q.next {
 		n += cap(q.datagram)
 	}
 	if n > 2*maxStrangerBytes {
-		t.Errorf("%d bytes in %d datagrams wait", n, len(p.queue))
+		t.Errorf("%d bytes in %d datagrams wait", n, p.queue.len)
 	}
 }

@@ -27,10 +27,14 @@ func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background(
 func (c *Conn) HandshakeContext(ctx context.Context) error { return c.runHandshake(ctx, false) }
 
 // runHandshake stops with errEarlyDataHas at early data, if that is asked for.
-func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) (err error) {
+func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) error {
 	if c.handshakeDone.Load() {
-		return nil
+		return nil // on the way of each Read and Write
 	}
+	return c.runFirstHandshake(ctx, untilEarlyData)
+}
+
+func (c *Conn) runFirstHandshake(ctx context.Context, untilEarlyData bool) (err error) {
 	c.handshakeMu.Lock()
 	defer c.handshakeMu.Unlock()
 	if c.handshakeErr != nil || c.handshakeDone.Load() {

@@ -23,8 +23,7 @@ type peer struct {
 	writeDeadline atomic.Pointer[time.Time]
 
 	mu    sync.Mutex
-	queue []queued
-	bytes int           // in queue
+	queue datagramQueue
 	taken bool          // a datagram is on its way from the queue to the library
 	err   error         // why it has ended
 	done  chan struct{} // closed when it has
@@ -34,13 +33,6 @@ type peer struct {
 	cid      string // this end's connection ID; "" if it has none
 	halfOpen bool
 	counted  bool // among the listener's connections
-}
-
-// queued is a datagram that waits.
-type queued struct {
-	datagram []byte
-	from     endpoint
-	checked  bool // whether the peer's address follows it
 }
 
 func newPeer(l *DTLSListener, from endpoint, random [32]byte) *peer {
@@ -68,8 +60,8 @@ const maxStrangerBytes = 1 << 16
 func (p *peer) deliver(datagram []byte, from endpoint) {
 	datagram = datagram[:min(len(datagram), cbridge.MaxDatagram)]
 	p.mu.Lock()
-	ended, alone := p.err != nil, len(p.queue) == 0 && !p.taken
-	full := len(p.queue) >= p.l.limits.MaxQueued || !p.established() && p.bytes+len(datagram) > maxStrangerBytes
+	ended, alone := p.err != nil, p.queue.len == 0 && !p.taken
+	full := p.queue.len >= p.l.limits.MaxQueued || !p.established() && p.queue.bytes+len(datagram) > maxStrangerBytes
 	p.mu.Unlock()
 	if ended {
 		return
@@ -78,7 +70,7 @@ func (p *peer) deliver(datagram []byte, from endpoint) {
 		p.l.stats.full.Add(1)
 		return
 	}
-	q := queued{datagram: append([]byte(nil), datagram...), from: from}
+	q := newQueued(datagram, from)
 	// Whoever reads looks at the address, too; but a server may only write.
 	if alone && p.elsewhere(from) {
 		q.checked = p.checkAddress(q, false)
@@ -88,8 +80,7 @@ func (p *peer) deliver(datagram []byte, from endpoint) {
 	if p.err != nil {
 		return
 	}
-	p.queue = append(p.queue, q)
-	p.bytes += len(datagram)
+	p.queue.push(q)
 	select {
 	case p.ready <- struct{}{}:
 	default:
@@ -103,7 +94,7 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if q.datagram != nil {
+		if q != nil {
 			return p.pass(q, take)
 		}
 		select {
@@ -115,8 +106,9 @@ func (p *peer) receive(take func(datagram []byte) error) error {
 }
 
 // pass gives the library a datagram of the queue.
-func (p *peer) pass(q queued, take func(datagram []byte) error) error {
+func (p *peer) pass(q *queued, take func(datagram []byte) error) error {
 	defer func() {
+		q.free()
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.taken = false
@@ -127,25 +119,20 @@ func (p *peer) pass(q queued, take func(datagram []byte) error) error {
 	return take(q.datagram)
 }
 
-// next takes what is queued, if the connection lives and the deadline has not passed.
-func (p *peer) next() (q queued, err error) {
+// next takes what is queued, if anything is, the connection lives, and the deadline has not passed.
+func (p *peer) next() (*queued, error) {
 	select {
 	case <-p.readDeadline.passed():
-		return q, os.ErrDeadlineExceeded
+		return nil, os.ErrDeadlineExceeded
 	default:
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.err != nil:
-		return q, p.err
-	case len(p.queue) == 0:
-		p.queue = nil // an idle connection keeps no memory
-		return q, nil
+	if p.err != nil {
+		return nil, p.err
 	}
-	q, p.taken = p.queue[0], true
-	p.queue = p.queue[1:]
-	p.bytes -= len(q.datagram)
+	q := p.queue.pop()
+	p.taken = q != nil
 	return q, nil
 }
 
@@ -157,7 +144,7 @@ func (p *peer) elsewhere(from endpoint) bool {
 // checkAddress adopts the address that a datagram came from, if its first record proves that the peer is there now: it is
 // authentic, and newer than all others (RFC 9146 section 6). It tells whether it could find out, for which it waits until
 // nobody is in the library, or does not. No lock is held, so that AcceptAddressChange may do what it wants.
-func (p *peer) checkAddress(q queued, wait bool) (checked bool) {
+func (p *peer) checkAddress(q *queued, wait bool) (checked bool) {
 	newer, checked := p.isNewer(q.datagram, wait)
 	if newer {
 		if accept := p.l.limits.AcceptAddressChange; accept == nil || accept(p.conn, q.from.netAddr()) {
@@ -271,7 +258,7 @@ func (p *peer) end(err error) {
 	if p.err != nil {
 		return
 	}
-	p.err, p.queue, p.bytes = err, nil, 0
+	p.err, p.queue = err, datagramQueue{}
 	close(p.done)
 	p.readDeadline.set(time.Time{})
 	p.conn.rouse()
@@ -297,7 +284,7 @@ func (p *peer) handOver() (pending []savedDatagram) {
 		<-p.l.stopped
 	}
 	p.mu.Lock()
-	for _, q := range p.queue {
+	for q := p.queue.head; q != nil; q = q.next {
 		pending = append(pending, savedDatagram{From: q.from.netAddr().String(), Datagram: q.datagram})
 	}
 	p.mu.Unlock()

@@ -200,14 +200,13 @@ func (l *DTLSListener) resume(saved []byte) (*Conn, error) {
 	p := newPeer(l, from, [32]byte(s.Random))
 	p.halfOpen = false
 	for _, d := range s.Pending {
-		q := queued{datagram: d.Datagram, from: from}
+		q := newQueued(d.Datagram, from)
 		if d.From != "" {
 			if q.from, err = s.endpoint(d.From); err != nil {
 				return nil, err
 			}
 		}
-		p.queue = append(p.queue, q)
-		p.bytes += len(d.Datagram)
+		p.queue.push(q)
 	}
 	if err := p.conn.load(s); err != nil {
 		p.conn.abort(err)

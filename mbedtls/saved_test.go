@@ -367,7 +367,7 @@ func TestDTLSResumeFollowsThePendingDatagrams(t *testing.T) {
 		t.Fatal(err)
 	}
 	queue := func(n int) {
-		until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return len(s.peer.queue) == n })
+		until(t, func() bool { s.peer.mu.Lock(); defer s.peer.mu.Unlock(); return s.peer.queue.len == n })
 	}
 	queue(1)
 	k.rebound(t)

@@ -44,6 +44,7 @@ func main() {
 type options struct {
 	quick            bool
 	json, cpuProfile string
+	clock            string
 	only             *regexp.Regexp
 	modes            []string
 	root             string
@@ -63,6 +64,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	only := flags.String("run", "", "only tasks whose names match the regular `expression`")
 	mode := flags.String("mode", "both", "`accelerated`, stock or both")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write CPU profiles of this binding, one for each task and mode: `file`, with their names in its own")
+	flags.StringVar(&o.clock, "clock", wallClock, "for what one thread does in memory: wall, or processor, which others on the machine disturb less, but which counts what the Go runtime does beside (`clock`)")
 	flags.IntVar(&o.rounds, "rounds", 0, "`number` of turns of each stack; 0 is 15, and 7 with -quick")
 	flags.DurationVar(&o.round, "time", 0, "`duration` of a turn; 0 is 70ms, and 40ms with -quick")
 	flags.IntVar(&o.idleConns, "conns", 0, "`number` of idle connections; 0 is 10000 with TLS, 1000 with DTLS")
@@ -77,6 +79,8 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	case err != nil:
 	case o.modes == nil:
 		err = fmt.Errorf("-mode %s: accelerated, stock or both", *mode)
+	case o.clock != wallClock && o.clock != processorClock:
+		err = fmt.Errorf("-clock %s: wall or processor", o.clock)
 	case flags.NArg() > 0:
 		err = fmt.Errorf("what is %q?", flags.Arg(0))
 	}
@@ -101,7 +105,7 @@ func (o *options) run(ctx context.Context, w, progress io.Writer) error {
 	}
 	defer os.RemoveAll(temp)
 	b := &bench{modes: o.modes, rounds: o.rounds, round: o.round, idleConns: o.idleConns, driver: filepath.Join(temp, "driver"),
-		chains: temp, cpuProfile: o.cpuProfile}
+		chains: temp, cpuProfile: o.cpuProfile, clock: o.clock}
 	if cbridge.AvailableAcceleration() == 0 && len(b.modes) > 1 {
 		fmt.Fprintln(progress, "bench: this build has no acceleration: mode stock alone")
 		b.modes = []string{stock}

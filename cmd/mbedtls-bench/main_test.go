@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	dir := t.TempDir()
-	b := &bench{modes: []string{accelerated, stock}, rounds: 1, round: time.Millisecond, idleConns: 3,
+	b := &bench{modes: []string{accelerated, stock}, rounds: 1, round: time.Millisecond, idleConns: 3, clock: wallClock,
 		driver: filepath.Join(dir, "driver"), chains: dir}
 	err := cdriver.Compile(t.Context(), "../..", "../../tests/bench/driver", b.driver, "-O2", "-Werror")
 	if err == cdriver.ErrNoCompiler {
@@ -161,7 +161,7 @@ func TestWorkloadsSurviveTheCommandLine(t *testing.T) {
 }
 
 func TestBadOptionsAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-mode", "fast"}, {"-run", "("}, {"more"}, {"-no-such"}} {
+	for _, args := range [][]string{{"-mode", "fast"}, {"-run", "("}, {"-clock", "sand"}, {"more"}, {"-no-such"}} {
 		if _, err := parseOptions(args, io.Discard); err == nil {
 			t.Errorf("%v is taken", args)
 		}

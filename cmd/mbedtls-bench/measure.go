@@ -33,6 +33,7 @@ type bench struct {
 	driver     string
 	chains     string // folder
 	cpuProfile string
+	clock      string // of what one thread does in memory
 }
 
 // taskLimit ends a task that hangs.
@@ -85,6 +86,10 @@ func (b *bench) measure(ctx context.Context, t *task) (measured, []error) {
 	defer cancel()
 	w := t.work
 	w.Chain = filepath.Join(b.chains, w.Chain)
+	w.Clock = wallClock
+	if w.Transport == inMemory {
+		w.Clock = b.clock
+	}
 	if b.idleConns > 0 && strings.HasSuffix(w.Kind, kindIdle) {
 		w.Conns = b.idleConns
 	}

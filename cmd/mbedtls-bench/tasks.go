@@ -73,7 +73,7 @@ func tasks() []*task {
 	return slices.Concat(handshakeTasks(), bulkTasks(), cryptTasks(), messageTasks(), callTasks(), idleTasks(), dtlsTasks())
 }
 
-var transportTitles = map[string]string{inMemory: "in memory, one thread, by processor time", overTCP: "over loopback TCP"}
+var transportTitles = map[string]string{inMemory: "in memory, one thread", overTCP: "over loopback TCP"}
 
 func handshakeTasks() (list []*task) {
 	rows := []row{{value: "rate", unit: "handshakes/s", of: ofHandshakes}}

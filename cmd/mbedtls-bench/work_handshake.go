@@ -86,11 +86,10 @@ func (s *stack) primeWith(client, server conn) error {
 	return s.prime(client)
 }
 
-// repeat gives the rate at which one can be done, over d. In memory, where one thread does it all, the time is the
-// processor's, which other programs on the machine disturb less.
+// repeat gives the rate at which one can be done, over d, by the workload's clock.
 func repeat(w *workload, d time.Duration, one func() error) (values, error) {
 	clock := int32(unix.CLOCK_MONOTONIC)
-	if w.Transport == inMemory {
+	if w.Clock == processorClock {
 		clock = unix.CLOCK_PROCESS_CPUTIME_ID
 	}
 	began, err := read(clock)

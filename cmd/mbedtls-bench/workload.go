@@ -23,6 +23,12 @@ const (
 	kindDTLSIdle      = "dtls-idle"
 )
 
+// Clocks.
+const (
+	wallClock      = "wall"
+	processorClock = "processor"
+)
+
 // Transports.
 const (
 	inMemory = "mem"
@@ -42,7 +48,8 @@ type workload struct {
 	Mutual    int    // 1: the client shows the same chain
 	PSK       int    // 1: with a pre-shared key and no certificates
 	Conns     int
-	Size      int // of a Write, in bytes
+	Size      int    // of a Write, in bytes
+	Clock     string // wall, or of what one thread does in memory, processor
 }
 
 func (w *workload) fields() []struct {
@@ -55,7 +62,7 @@ func (w *workload) fields() []struct {
 	}{
 		{"kind", &w.Kind}, {"transport", &w.Transport}, {"version", &w.Version}, {"suite", &w.Suite}, {"chain", &w.Chain},
 		{"group", &w.Group}, {"resumed", &w.Resumed}, {"mutual", &w.Mutual}, {"psk", &w.PSK}, {"conns", &w.Conns},
-		{"size", &w.Size},
+		{"size", &w.Size}, {"clock", &w.Clock},
 	}
 }
 

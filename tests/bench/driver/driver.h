@@ -29,7 +29,7 @@
 
 // workload is what to do; cmd/mbedtls-bench/workload.go explains the keys.
 typedef struct {
-    char kind[24], transport[8], chain[256], group[16];
+    char kind[24], transport[8], chain[256], group[16], clock[16];
     int version, suite, resumed, mutual, psk, conns, size;
 } workload;
 
@@ -37,8 +37,8 @@ extern workload work;
 
 void die(const char *what, int code);
 void must(int ret, const char *what);
-double now(void);        // seconds
-double processor(void);  // seconds that this process has had of it: what one thread does in memory is timed by that
+double now(void);    // seconds
+double timer(void);  // seconds by the clock that the workload names
 
 // setup.c
 enum { CLIENT, SERVER };

@@ -35,9 +35,9 @@ double now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
-double processor(void)
+double timer(void)
 {
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    return read_clock(strcmp(work.clock, "processor") == 0 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 static void set(const char *key, const char *value)
@@ -56,6 +56,7 @@ static void set(const char *key, const char *value)
     } texts[] = {
         { "kind", work.kind, sizeof(work.kind) }, { "transport", work.transport, sizeof(work.transport) },
         { "chain", work.chain, sizeof(work.chain) }, { "group", work.group, sizeof(work.group) },
+        { "clock", work.clock, sizeof(work.clock) },
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(key, numbers[i].key) == 0) {

@@ -142,7 +142,7 @@ with_build() {
 
 # Whatever can be built, these try; the tests of the packages themselves are for builds that have it all.
 test_profile() {
-    local profile=$1 programs='' select='' link_flags='' folder packages=(./tests/smoke ./tests/transcript)
+    local profile=$1 programs='' select='' link_flags='' folder packages=(./tests/smoke ./tests/transcript ./cmd/mbedtls-bench)
     [[ $profile != full ]] || packages+=(./cbridge ./mbedtls)
     lib
     with_build go test -short "${packages[@]}"

@@ -19,7 +19,7 @@ static uint16_t groups[3];
 #if defined(MBEDTLS_SSL_TICKET_C)
 static mbedtls_ssl_ticket_context tickets;
 #endif
-#if defined(MBEDTLS_SSL_COOKIE_C)
+#if defined(MBEDTLS_SSL_PROTO_DTLS) && defined(MBEDTLS_SSL_COOKIE_C)
 static mbedtls_ssl_cookie_ctx cookies;
 #endif
 

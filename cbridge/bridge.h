@@ -11,10 +11,12 @@
 #define MBEDTLS_CONFIG_FILE <gombedtls_config.h>
 #include "release.h"
 
+#include <mbedtls/chachapoly.h>
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/debug.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
+#include <mbedtls/gcm.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
@@ -279,6 +281,26 @@ int gm_crt_check_pair(const mbedtls_x509_crt *crt, const mbedtls_pk_context *prv
 // opaque.c
 int gm_pk_import_opaque(const mbedtls_pk_context *key, const char *use, const char *use2, mbedtls_pk_context **out);
 void gm_pk_delete_opaque(mbedtls_pk_context *pk);
+
+// aead.c
+mbedtls_gcm_context *gm_gcm_new(void);
+void gm_gcm_delete(mbedtls_gcm_context *g);
+int gm_gcm_setkey(mbedtls_gcm_context *g, int cipher, const unsigned char *key, unsigned bits);
+int gm_gcm_crypt_and_tag(mbedtls_gcm_context *g, size_t len, const unsigned char *iv, size_t iv_len,
+                         const unsigned char *add, size_t add_len, const unsigned char *in, unsigned char *out,
+                         size_t tag_len, unsigned char *tag);
+int gm_gcm_auth_decrypt(mbedtls_gcm_context *g, size_t len, const unsigned char *iv, size_t iv_len,
+                        const unsigned char *add, size_t add_len, const unsigned char *tag, size_t tag_len,
+                        const unsigned char *in, unsigned char *out);
+mbedtls_chachapoly_context *gm_chachapoly_new(void);
+void gm_chachapoly_delete(mbedtls_chachapoly_context *c);
+int gm_chachapoly_setkey(mbedtls_chachapoly_context *c, const unsigned char *key);
+int gm_chachapoly_encrypt_and_tag(mbedtls_chachapoly_context *c, size_t len, const unsigned char *nonce,
+                                  const unsigned char *aad, size_t aad_len, const unsigned char *in,
+                                  unsigned char *out, unsigned char *tag);
+int gm_chachapoly_auth_decrypt(mbedtls_chachapoly_context *c, size_t len, const unsigned char *nonce,
+                               const unsigned char *aad, size_t aad_len, const unsigned char *tag,
+                               const unsigned char *in, unsigned char *out);
 
 // drbg.c
 mbedtls_entropy_context *gm_entropy_new(void);

@@ -4,6 +4,7 @@ package cbridge
 import "C"
 
 import (
+	"crypto/fips140"
 	"fmt"
 	"os"
 	"strings"
@@ -57,12 +58,25 @@ func (a Accel) String() string {
 }
 
 // AvailableAcceleration is what this build has and this processor has the instructions for: nothing with the tag
-// mbedtls_noaccel.
+// mbedtls_noaccel. In Go's FIPS 140-3 mode it is nothing either: the Go of that mode refuses part of this.
 func AvailableAcceleration() Accel {
+	if fips140.Enabled() {
+		return 0
+	}
+	x86, arm := &cpu.X86, &cpu.ARM64
 	a := accelBuilt
-	if !cpu.X86.HasAES || !cpu.X86.HasPCLMULQDQ || !cpu.X86.HasSSE41 {
-		if !cpu.ARM64.HasAES || !cpu.ARM64.HasPMULL {
-			a &^= AccelAESGCM // Go's own would be the portable one, which is neither fast nor in constant time
+	for _, need := range []struct {
+		family Accel
+		met    bool
+	}{
+		// Without these, Go's own would be the portable one, which is neither fast nor in constant time.
+		{AccelAESGCM, x86.HasAES && x86.HasPCLMULQDQ && x86.HasSSE41 || arm.HasAES && arm.HasPMULL},
+		// Without these, it is no faster than the library.
+		{AccelChaChaPoly, x86.HasAVX2 && x86.HasBMI2 || arm.HasASIMD},
+		{AccelHash, C.gm_cpu_has_sha() != 0 && x86.HasAVX2 && x86.HasBMI2 || arm.HasSHA1 && arm.HasSHA2 && arm.HasSHA512},
+	} {
+		if !need.met {
+			a &^= need.family
 		}
 	}
 	return a

@@ -17,7 +17,10 @@ package cbridge
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_mpi_exp_mod -Wl,--wrap=mbedtls_mpi_exp_mod_unsafe
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_pkcs1_sign -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_ext -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_no_mode_check
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha1_update
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha256_update -Wl,--wrap=mbedtls_sha256_finish -Wl,--wrap=mbedtls_sha256
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha512_update -Wl,--wrap=mbedtls_sha512_finish -Wl,--wrap=mbedtls_sha512
 import "C"
 
 // accelBuilt is what this build can accelerate.
-const accelBuilt = accelAEADs | AccelECC | AccelX25519 | AccelRSA
+const accelBuilt = accelAEADs | AccelECC | AccelX25519 | AccelRSA | AccelHash

@@ -44,9 +44,8 @@ typedef struct {
     unsigned char *out;
 } gm_aead_call;
 
-// gm_hash_call is what accel_hash.c passes to Go: a context of the library's, and len bytes to add, or room for a digest.
+// gm_hash_call is what accel_hash.c passes to Go: a context of the library's, and len bytes to add.
 enum { GM_HASH_SHA1, GM_HASH_SHA256, GM_HASH_SHA512 };
-enum { GM_HASH_MAX = 64 };
 typedef struct {
     int hash;
     unsigned char *state, *block;
@@ -54,7 +53,6 @@ typedef struct {
     uint64_t total;  // so far, in bytes
     const unsigned char *in;
     size_t len;
-    unsigned char *digest;
 } gm_hash_call;
 
 int gm_cpu_has_sha(void);

@@ -21,19 +21,12 @@ func accelMessage(c *C.gm_hash_call) accel.Message {
 	}
 }
 
-// gombHashUpdate adds to a hash for mbedtls_sha1_update, mbedtls_sha256_update and mbedtls_sha512_update, which
-// everything that hashes comes by. It runs on the goroutine that called the library, and never blocks.
+// gombHashUpdate adds to a hash for mbedtls_sha1_update, mbedtls_sha512_update and, but for amd64,
+// mbedtls_sha256_update, which everything that hashes comes by. It runs on the goroutine that called the library, and
+// never blocks.
 //
 //export gombHashUpdate
 func gombHashUpdate(c *C.gm_hash_call) (outcome C.int) {
 	defer declineOnPanic(&outcome)
 	return C.int(accelMessage(c).Update(unsafe.Slice((*byte)(c.in), c.len)))
-}
-
-// gombHashSum ends a hash for mbedtls_sha256_finish and mbedtls_sha512_finish, as gombHashUpdate.
-//
-//export gombHashSum
-func gombHashSum(c *C.gm_hash_call) (outcome C.int) {
-	defer declineOnPanic(&outcome)
-	return C.int(accelMessage(c).Sum(unsafe.Slice((*byte)(c.digest), accel.MaxDigestSize)))
 }

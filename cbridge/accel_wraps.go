@@ -18,8 +18,9 @@ package cbridge
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_pkcs1_sign -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_ext -Wl,--wrap=mbedtls_rsa_rsassa_pss_sign_no_mode_check
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha1_update
-// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha256_update -Wl,--wrap=mbedtls_sha256_finish -Wl,--wrap=mbedtls_sha256
-// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha512_update -Wl,--wrap=mbedtls_sha512_finish -Wl,--wrap=mbedtls_sha512
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha256_update -Wl,--wrap=mbedtls_sha256
+// #cgo amd64 LDFLAGS: -Wl,--wrap=mbedtls_sha256_finish
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_sha512_update -Wl,--wrap=mbedtls_sha512
 import "C"
 
 // accelBuilt is what this build can accelerate.

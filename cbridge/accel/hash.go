@@ -16,16 +16,13 @@ import (
 // Hash is a hash function.
 type Hash int
 
-// The functions. SHA-224 and SHA-384 differ from SHA-256 and SHA-512 in what they start from, which is the library's
-// business, and in being cut short.
+// The functions. SHA-224 and SHA-384 differ in what they start from and how much of the end is shown, which is the library's
+// business.
 const (
 	SHA1 Hash = iota
 	SHA256
 	SHA512
 )
-
-// MaxDigestSize is that of the longest digest.
-const MaxDigestSize = sha512.Size
 
 // digest is one of Go's, whose state can be set and read; the form of that bears a name, and Go refuses one that it does
 // not know.
@@ -85,18 +82,6 @@ func (m Message) Update(input []byte) Outcome {
 	}
 	a.swap(m.State, state[len(a.name):])
 	copy(m.Block[:(m.Total+uint64(len(input)))%uint64(a.block)], state[len(a.name)+len(m.State):])
-	return Done
-}
-
-// Sum writes the digest to out, which has room for the longest.
-func (m Message) Sum(out []byte) Outcome {
-	a := algorithms[m.Hash]
-	w := a.resume(m)
-	if w == nil {
-		return Declined
-	}
-	defer a.put(w)
-	w.digest.Sum(out[:0])
 	return Done
 }
 

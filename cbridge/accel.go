@@ -93,8 +93,13 @@ func SetAcceleration(a Accel) error {
 	return nil
 }
 
-// Acceleration is the families that are on.
-func Acceleration() Accel { return Accel(C.gm_accel_get()) }
+// Acceleration is the families that are on: none if the package cannot be used.
+func Acceleration() Accel {
+	if initialize() != nil {
+		return 0
+	}
+	return Accel(C.gm_accel_get())
+}
 
 // SetExactRandomness makes accelerated operations draw the random numbers that the library would draw for blinding,
 // though they need none. It is for tests that compare bytes with the library's: the numbers drawn next are then the same.

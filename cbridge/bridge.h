@@ -435,6 +435,7 @@ typedef struct {
     const char *name, *cipher, *mac;
     int id, key_exchange, flags, min_version, max_version;
     size_t key_bits;
+    unsigned accel;  // the family of accel.h that has the cipher; 0 if none
 } gm_suite;
 gm_suite gm_suite_info(const mbedtls_ssl_ciphersuite_t *info);
 

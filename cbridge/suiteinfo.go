@@ -13,6 +13,7 @@ type Suite struct {
 	MAC                    string // SHA256: the hash of the MAC, or with AEAD that of the PRF
 	MinVersion, MaxVersion uint16
 	Weak, ShortTag, NoDTLS bool
+	Accel                  Accel // the family that has its cipher; 0 if none has
 }
 
 // SuiteByID describes a suite (mbedtls_ssl_ciphersuite_from_id); ok is false if the library does not know it. It may
@@ -45,5 +46,6 @@ func suite(info *C.mbedtls_ssl_ciphersuite_t) (Suite, bool) {
 		Weak:        s.flags&C.MBEDTLS_CIPHERSUITE_WEAK != 0,
 		ShortTag:    s.flags&C.MBEDTLS_CIPHERSUITE_SHORT_TAG != 0,
 		NoDTLS:      s.flags&C.MBEDTLS_CIPHERSUITE_NODTLS != 0,
+		Accel:       Accel(s.accel),
 	}, true
 }

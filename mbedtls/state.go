@@ -44,6 +44,10 @@ type ConnectionState struct {
 	SRTPProfile SRTPProfile
 	SRTPMKI     []byte
 
+	// Accelerated says that the cipher of the records was Go's assembly when the handshake was complete, and not the
+	// library's C; see SetAcceleration.
+	Accelerated bool
+
 	// RecordExpansion is how many bytes a record adds to its payload at most. MaxOutPayload and MaxInPayload are the
 	// largest payloads of records that are sent and received, in bytes.
 	RecordExpansion, MaxOutPayload, MaxInPayload int
@@ -59,6 +63,7 @@ func (st ConnectionState) parsed() ConnectionState {
 
 // readState asks the library; the handshake must be complete.
 func readState(s *cbridge.SSL, serverName string) *ConnectionState {
+	suite, _ := cbridge.SuiteByID(s.Ciphersuite())
 	return &ConnectionState{
 		Version:              s.Version(),
 		HandshakeComplete:    true,
@@ -70,6 +75,7 @@ func readState(s *cbridge.SSL, serverName string) *ConnectionState {
 		ExtendedMasterSecret: s.ExtendedMasterSecret(),
 		PeerCertificatesDER:  s.PeerCertificates(),
 		VerifyFlags:          VerifyFlags(s.VerifyResult()),
+		Accelerated:          cbridge.Acceleration()&suite.Accel != 0,
 		RecordExpansion:      s.RecordExpansion(),
 		MaxOutPayload:        s.MaxOutPayload(),
 		MaxInPayload:         s.MaxInPayload(),

@@ -177,6 +177,9 @@ func (c *Conn) beginWrite() (*cbridge.SSL, error) {
 	}
 	c.writeMu.Lock()
 	if err := c.writeErr; err != nil {
+		if err == errShutdown && c.closed.Load() { // it is Close that has shut down
+			err = net.ErrClosed
+		}
 		c.endWrite(ssl)
 		return nil, err
 	}

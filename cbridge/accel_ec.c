@@ -255,7 +255,7 @@ static int sign(mbedtls_ecp_group *grp, const mbedtls_mpi *d, const unsigned cha
     unsigned char k[MAX_SIZE];
     size_t size = size_of(grp);
     int ret = GM_ACCEL_DECLINED;
-    if (f_rng != NULL && covers(grp) && mbedtls_md_info_from_type(md) != NULL && !negative(d) &&
+    if (f_rng != NULL && covers(grp) && gm_accel_hashes(md) && !negative(d) &&
         mbedtls_mpi_write_binary(d, k, size) == 0) {
         ret = gombECDSASign(size, k, (unsigned char *) hash, hlen, md, sig, len);
         mbedtls_platform_zeroize(k, sizeof(k));

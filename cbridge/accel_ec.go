@@ -8,7 +8,6 @@ package cbridge
 import "C"
 
 import (
-	"crypto"
 	"unsafe"
 
 	"github.com/gombedtls/gombedtls/cbridge/accel"
@@ -62,23 +61,10 @@ func gombX25519(k, u, out *C.uchar) C.int {
 	})
 }
 
-// accelHashes are those that signatures are accelerated for.
-var accelHashes = map[C.mbedtls_md_type_t]crypto.Hash{
-	C.MBEDTLS_MD_SHA1:   crypto.SHA1,
-	C.MBEDTLS_MD_SHA224: crypto.SHA224,
-	C.MBEDTLS_MD_SHA256: crypto.SHA256,
-	C.MBEDTLS_MD_SHA384: crypto.SHA384,
-	C.MBEDTLS_MD_SHA512: crypto.SHA512,
-}
-
 //export gombECDSASign
-func gombECDSASign(size C.size_t, d, digest *C.uchar, n C.size_t, md C.mbedtls_md_type_t, sig *C.uchar, sigLen *C.size_t) C.int {
+func gombECDSASign(size C.size_t, d, digest *C.uchar, n C.size_t, md C.int, sig *C.uchar, sigLen *C.size_t) C.int {
 	return accelerates(func() bool {
-		hash, ok := accelHashes[md]
-		if !ok {
-			return false
-		}
-		der := accelCurves[size].Sign(cBytes(d, size), cBytes(digest, n), hash)
+		der := accelCurves[size].Sign(cBytes(d, size), cBytes(digest, n), hashes[md])
 		*sigLen = C.size_t(copy(cBytes(sig, C.size_t(len(der))), der))
 		return der != nil
 	})

@@ -103,10 +103,10 @@ static size_t put_key(const mbedtls_rsa_context *ctx, unsigned char key[MAX_KEY]
 
 // sign_pkcs1 and sign_pss draw no numbers to blind the key with, so somebody who compares random numbers gets the library's.
 // They write to sig when all is done: the library leaves nothing but a signature there, too.
-static int usable(rng f_rng, const unsigned char *hash, size_t md_size, unsigned hashlen)
+static int usable(rng f_rng, const unsigned char *hash, mbedtls_md_type_t md, unsigned hashlen)
 {
-    return gm_accelerated(GM_ACCEL_RSA) && !gm_accel_is_exact() && f_rng != NULL && hash != NULL && md_size != 0 &&
-           md_size == hashlen;
+    return gm_accelerated(GM_ACCEL_RSA) && !gm_accel_is_exact() && f_rng != NULL && hash != NULL &&
+           gm_accel_hashes(md) && mbedtls_md_get_size_from_type(md) == hashlen;
 }
 
 static int sign_pkcs1(mbedtls_rsa_context *ctx, rng f_rng, mbedtls_md_type_t md, unsigned hashlen,
@@ -114,7 +114,7 @@ static int sign_pkcs1(mbedtls_rsa_context *ctx, rng f_rng, mbedtls_md_type_t md,
 {
     unsigned char key[MAX_KEY];
     int ret = GM_ACCEL_DECLINED;
-    if (ctx->padding == MBEDTLS_RSA_PKCS_V15 && usable(f_rng, hash, mbedtls_md_get_size_from_type(md), hashlen)) {
+    if (ctx->padding == MBEDTLS_RSA_PKCS_V15 && usable(f_rng, hash, md, hashlen)) {
         if (put_key(ctx, key) != 0) {
             ret = gombRSASignPKCS1(key, ctx->len, md, (unsigned char *) hash, hashlen, sig);
         }
@@ -130,7 +130,7 @@ static int sign_pss(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md
     unsigned char key[MAX_KEY], salt[MBEDTLS_MD_MAX_SIZE];
     int ret = GM_ACCEL_DECLINED;
     if ((ctx->hash_id != (int) MBEDTLS_MD_NONE && ctx->hash_id != (int) md) ||
-        !usable(f_rng, hash, mbedtls_md_get_size_from_type(md), hashlen)) {
+        !usable(f_rng, hash, md, hashlen)) {
         return ret;
     }
     if (salt_len == MBEDTLS_RSA_SALT_LEN_ANY) {

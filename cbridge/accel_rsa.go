@@ -33,16 +33,16 @@ func accelRSAKey(key *C.uchar, size C.size_t) *accel.RSAKey {
 }
 
 //export gombRSASignPKCS1
-func gombRSASignPKCS1(key *C.uchar, size C.size_t, md C.mbedtls_md_type_t, digest *C.uchar, n C.size_t, sig *C.uchar) C.int {
+func gombRSASignPKCS1(key *C.uchar, size C.size_t, md C.int, digest *C.uchar, n C.size_t, sig *C.uchar) C.int {
 	return accelerates(func() bool {
-		return accelRSAKey(key, size).SignPKCS1(cBytes(sig, size), cBytes(digest, n), accelHashes[md])
+		return accelRSAKey(key, size).SignPKCS1(cBytes(sig, size), cBytes(digest, n), hashes[md])
 	})
 }
 
 //export gombRSASignPSS
-func gombRSASignPSS(key *C.uchar, size C.size_t, md C.mbedtls_md_type_t, digest *C.uchar, n C.size_t, salt *C.uchar,
+func gombRSASignPSS(key *C.uchar, size C.size_t, md C.int, digest *C.uchar, n C.size_t, salt *C.uchar,
 	saltLen C.size_t, sig *C.uchar) C.int {
 	return accelerates(func() bool {
-		return accelRSAKey(key, size).SignPSS(cBytes(sig, size), cBytes(digest, n), cBytes(salt, saltLen), accelHashes[md])
+		return accelRSAKey(key, size).SignPSS(cBytes(sig, size), cBytes(digest, n), cBytes(salt, saltLen), hashes[md])
 	})
 }

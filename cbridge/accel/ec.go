@@ -88,8 +88,11 @@ func put(out, p []byte) bool {
 }
 
 // Sign is the ECDSA signature of digest, in DER, that RFC 6979 defines for the private key d and the hash function that
-// made digest. It is nil if d is no private key, and if the hash function makes digests of another length.
+// made digest. It is nil if d is no private key, if the hash function is not linked, and if its digests are of another length.
 func (c *Curve) Sign(d, digest []byte, hash crypto.Hash) []byte {
+	if !hash.Available() {
+		return nil
+	}
 	params := c.curve.Params()
 	// The public half is not used, but must be a point of the curve. To compute the real one would cost half a signature.
 	//lint:ignore SA1019 the parsers of keys compute the public half

@@ -244,23 +244,28 @@ int __wrap_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *ctx, const unsign
     return ret == GM_ACCEL_DECLINED ? __real_mbedtls_ecdsa_read_signature(ctx, hash, hlen, sig, slen) : ret;
 }
 
-#if defined(MBEDTLS_ECDSA_DETERMINISTIC)
-
 // Two numbers and the three headers, of which the outer has up to 3 bytes, and each number a byte for the sign.
 #define MAX_SIGNATURE (3 + 2 * (3 + MAX_SIZE))
 
 static int sign(mbedtls_ecp_group *grp, const mbedtls_mpi *d, const unsigned char *hash, size_t hlen,
                 mbedtls_md_type_t md, rng f_rng, void *p_rng, unsigned char sig[MAX_SIGNATURE], size_t *len)
 {
+    int ret = GM_ACCEL_DECLINED;
+#if defined(MBEDTLS_ECDSA_DETERMINISTIC)
     unsigned char k[MAX_SIZE];
     size_t size = size_of(grp);
-    int ret = GM_ACCEL_DECLINED;
     if (f_rng != NULL && covers(grp) && gm_accel_hashes(md) && !negative(d) &&
         mbedtls_mpi_write_binary(d, k, size) == 0) {
         ret = gombECDSASign(size, k, (unsigned char *) hash, hlen, md, sig, len);
         mbedtls_platform_zeroize(k, sizeof(k));
     }
-    return ret != 0 ? ret : draw(grp, f_rng, p_rng);
+    if (ret == 0) {
+        ret = draw(grp, f_rng, p_rng);
+    }
+#else  // the library's signatures are not reproducible: Go's would be of another kind
+    (void) grp, (void) d, (void) hash, (void) hlen, (void) md, (void) f_rng, (void) p_rng, (void) sig, (void) len;
+#endif
+    return ret;
 }
 
 int __real_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
@@ -286,6 +291,8 @@ int __wrap_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_
     }
     return ret;
 }
+
+#if defined(MBEDTLS_ECDSA_DETERMINISTIC)
 
 int __real_mbedtls_ecdsa_sign_det_ext(mbedtls_ecp_group *grp, mbedtls_mpi *r, mbedtls_mpi *s, const mbedtls_mpi *d,
                                       const unsigned char *buf, size_t len, mbedtls_md_type_t md, rng f_rng,

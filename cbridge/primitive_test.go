@@ -9,8 +9,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/asn1"
+	"fmt"
+	"maps"
 	"math/big"
 	mrand "math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,6 +135,100 @@ func pointsOf(t testing.TB, curve elliptic.Curve) map[string]xyz {
 		"x = p":        {c.P, q[1], num(1)},
 		"long":         {new(big.Int).Lsh(q[0], 600), q[1], num(1)},
 		"other random": func() xyz { _, q := publicKey(t, curve); return q }(),
+	}
+}
+
+// handshakeCalls are what handshakes spend their time in.
+func handshakeCalls(t testing.TB) map[string]primitive {
+	t.Helper()
+	set := func(p primitive, at int, numbers ...*big.Int) primitive {
+		copy(p.Numbers[at:], numbers)
+		return p
+	}
+	calls := map[string]primitive{}
+	digest := make([]byte, 32)
+	digest[0] = 1
+	sha256, _ := mdOf(crypto.SHA256)
+	for _, tc := range testCurves {
+		d, q := publicKey(t, tc.curve)
+		g := tc.curve.Params()
+		calls[tc.name+" key pair"] = set(set(primitive{Op: opECPMulRestartable, Group: tc.group}, 0, d), 3, g.Gx, g.Gy, num(1))
+		calls[tc.name+" shared secret"] = set(set(primitive{Op: opECPMulRestartable, Group: tc.group}, 0, d), 3, q[:]...)
+		sign := set(primitive{Op: opECDSAWrite, Group: tc.group, MD: int(sha256), Hash: digest, Bytes: make([]byte, 141)}, 0, d)
+		verify := set(primitive{Op: opECDSARead, Group: tc.group, Hash: digest}, 3, q[:]...)
+		if signed := sign.call(); signed.Code == 0 {
+			verify.Bytes = signature(signed)
+		}
+		calls[tc.name+" sign"], calls[tc.name+" verify"] = sign, verify
+	}
+	k := new(big.Int).SetBit(new(big.Int).Lsh(randomBelow(t, new(big.Int).Lsh(num(1), 251)), 3), 254, 1)
+	calls["X25519 key pair"] = set(set(primitive{Op: opECPMulRestartable, Group: groupX25519}, 0, k), 3, num(9), nil, num(1))
+	calls["X25519 shared secret"] = set(set(primitive{Op: opECPMulRestartable, Group: groupX25519}, 0, k), 3, num(12345), nil, num(1))
+	sign := primitive{Op: opRSASign, Group: paddingPKCS1, MD: int(sha256), Hash: digest, Bytes: make([]byte, 256), Numbers: rsaNumbers(rsaKey(t, 2048))}
+	verify := sign
+	verify.Op, verify.Bytes = opRSAVerify, signature(sign.call())
+	calls["RSA-2048 sign"], calls["RSA-2048 verify"] = sign, verify
+	return calls
+}
+
+func signature(r primitiveResult) []byte {
+	return hexNumber("0" + r.Bytes).FillBytes(make([]byte, len(r.Bytes)/2))
+}
+
+// What is accelerated draws no numbers to blind its secrets with.
+func TestAccelerationIsUsed(t *testing.T) {
+	available := AvailableAcceleration()
+	if available == 0 {
+		t.Skip("this build has no acceleration")
+	}
+	before := Acceleration()
+	defer func() {
+		if err := SetAcceleration(before); err != nil {
+			t.Error(err)
+		}
+	}()
+	for name, call := range handshakeCalls(t) {
+		for _, a := range []Accel{0, available} {
+			if err := SetAcceleration(a); err != nil {
+				t.Fatal(err)
+			}
+			r := call.call()
+			secret := call.Op != opECDSARead && call.Op != opRSAVerify
+			switch {
+			case r.Code == notBuilt || r.Code == ErrECPFeatureUnavailable:
+				t.Logf("%s: this build lacks it", name)
+			case r.Code != 0:
+				t.Errorf("%s, acceleration %v: %v", name, a, r.Code)
+			case (r.Drawn > 0) != (secret && a == 0):
+				t.Errorf("%s, acceleration %v: %d random bytes", name, a, r.Drawn)
+			}
+		}
+	}
+}
+
+// BenchmarkPrimitives is without acceleration and with. The call itself takes a few µs of each.
+func BenchmarkPrimitives(b *testing.B) {
+	before := Acceleration()
+	defer func() {
+		if err := SetAcceleration(before); err != nil {
+			b.Error(err)
+		}
+	}()
+	calls := handshakeCalls(b)
+	for _, name := range slices.Sorted(maps.Keys(calls)) {
+		for _, a := range []Accel{0, AvailableAcceleration()} {
+			b.Run(fmt.Sprintf("%s/accelerated=%v", name, a != 0), func(b *testing.B) {
+				if err := SetAcceleration(a); err != nil {
+					b.Fatal(err)
+				}
+				call := calls[name]
+				for b.Loop() {
+					if r := call.call(); r.Code != 0 {
+						b.Skip(r.Code)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -451,7 +548,7 @@ func rsaSignsPKCS1(t testing.TB, name string, n [9]*big.Int, md int, digest []by
 	signed := call.call()
 	call.Hash = digest[:len(digest)-1]
 	sameAsC(t, name+", short digest", call)
-	call.Hash, call.Op, call.Bytes = digest, opRSAVerify, hexNumber("0"+signed.Bytes).FillBytes(make([]byte, len(signed.Bytes)/2))
+	call.Hash, call.Op, call.Bytes = digest, opRSAVerify, signature(signed)
 	if signed.Code != 0 {
 		return
 	}

@@ -11,6 +11,7 @@ func apart(f func()) {
 	go func() {
 		defer close(done)
 		defer func() { value = recover() }()
+		growStack()
 		f()
 		returned = true
 	}()
@@ -22,4 +23,12 @@ func apart(f func()) {
 	default:
 		runtime.Goexit()
 	}
+}
+
+// growStack makes the stack as large as a handshake needs in one step, while there is nothing on it to copy.
+//
+//go:noinline
+func growStack() {
+	var frame [12 << 10]byte
+	runtime.KeepAlive(&frame)
 }

@@ -3,13 +3,15 @@ package mbedtls
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -113,12 +115,31 @@ func (s *Session) resumable(c *Conn, cc *cbridge.Config) bool {
 		return false
 	}
 	if s.checked&checkedChain != 0 && len(s.chain) > 0 {
-		leaf, err := x509.ParseCertificate(s.chain[0])
-		if err == nil && now.After(leaf.NotAfter) {
+		if end, ok := notAfter(s.chain[0]); ok && now.After(end) {
 			return false
 		}
 	}
 	return true
+}
+
+// notAfter is when a certificate in DER ends (RFC 5280, section 4.1.2.5): to parse all of it takes a tenth of a resumed
+// handshake.
+func notAfter(der []byte) (end time.Time, ok bool) {
+	var cert, tbs, validity, notBefore cryptobyte.String
+	var tag asn1.Tag
+	input := cryptobyte.String(der)
+	if !input.ReadASN1(&cert, asn1.SEQUENCE) || !cert.ReadASN1(&tbs, asn1.SEQUENCE) ||
+		!tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()) || // version
+		!tbs.SkipASN1(asn1.INTEGER) || // serial number
+		!tbs.SkipASN1(asn1.SEQUENCE) || // algorithm
+		!tbs.SkipASN1(asn1.SEQUENCE) || // issuer
+		!tbs.ReadASN1(&validity, asn1.SEQUENCE) || !validity.ReadAnyASN1(&notBefore, &tag) {
+		return end, false
+	}
+	if validity.PeekASN1Tag(asn1.UTCTime) {
+		return end, validity.ReadASN1UTCTime(&end)
+	}
+	return end, validity.ReadASN1GeneralizedTime(&end)
 }
 
 func (c *Conn) now() time.Time {

@@ -3,8 +3,6 @@
 #ifndef GOMBEDTLS_ACCEL_H
 #define GOMBEDTLS_ACCEL_H
 
-#include "bridge.h"
-#include <mbedtls/md.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,19 +56,6 @@ typedef struct {
 } gm_hash_call;
 
 int gm_cpu_has_sha(void);
-
-// gm_accel_hashes tells of the hash functions that signatures are accelerated for, those that Go links.
-static inline int gm_accel_hashes(mbedtls_md_type_t md)
-{
-    switch (md) {
-        case MBEDTLS_MD_SHA1:
-        case MBEDTLS_MD_SHA224:
-        case MBEDTLS_MD_SHA256:
-        case MBEDTLS_MD_SHA384:
-        case MBEDTLS_MD_SHA512: return mbedtls_md_info_from_type(md) != NULL;
-        default: return 0;
-    }
-}
 
 void gm_accel_set(unsigned families);
 unsigned gm_accel_get(void);

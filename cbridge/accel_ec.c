@@ -1,12 +1,11 @@
 //go:build (amd64 || arm64) && !mbedtls_noaccel
 
-// accel_ec.c stands before the library's arithmetic on P-256, P-384, P-521 and Curve25519, and before its ECDSA. Whatever is
-// not as it is in every handshake (another curve, a restartable operation, a number out of range, a point off the curve)
-// goes to the library, which knows the error code.
+// accel_ec.c stands before the library's arithmetic on P-256, P-384, P-521 and Curve25519, and before its ECDSA.
+// Whatever is not as it is in every handshake (another curve, a restartable operation, a number out of range, a point
+// off the curve) goes to the library, which knows the error code.
 
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
-#include "bridge.h"
-#include "accel.h"
+#include "accel_pk.h"
 #include "_cgo_export.h"
 #include <string.h>
 
@@ -15,10 +14,6 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/ecp.h>
-#include <mbedtls/md.h>
-
-// The random source of the library's functions.
-typedef int (*rng)(void *, unsigned char *, size_t);
 
 // A scalar or coordinate has at most 66 bytes, and a point that and 1 for the format.
 #define MAX_SIZE 66
@@ -63,7 +58,7 @@ static int get_point(size_t size, mbedtls_ecp_point *p, const unsigned char buf[
 }
 
 // draw takes from f_rng what the library takes to blind a multiplication, if somebody compares what is drawn next.
-static int draw(const mbedtls_ecp_group *grp, rng f_rng, void *p_rng)
+static int draw(const mbedtls_ecp_group *grp, gm_rng f_rng, void *p_rng)
 {
     mbedtls_mpi l;
     int ret;
@@ -77,7 +72,7 @@ static int draw(const mbedtls_ecp_group *grp, rng f_rng, void *p_rng)
 }
 
 static int mul_weierstrass(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m,
-                           const mbedtls_ecp_point *P, rng f_rng, void *p_rng)
+                           const mbedtls_ecp_point *P, gm_rng f_rng, void *p_rng)
 {
     unsigned char k[MAX_SIZE], p[MAX_POINT];
     size_t size = size_of(grp);
@@ -98,7 +93,7 @@ static int mul_weierstrass(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const m
 }
 
 static int mul_x25519(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m, const mbedtls_ecp_point *P,
-                      rng f_rng, void *p_rng)
+                      gm_rng f_rng, void *p_rng)
 {
     unsigned char k[32], u[32];
     int ret = GM_ACCEL_DECLINED;
@@ -120,7 +115,7 @@ static int mul_x25519(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtl
 }
 
 static int mul(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m, const mbedtls_ecp_point *P,
-               rng f_rng, void *p_rng)
+               gm_rng f_rng, void *p_rng)
 {
     if (f_rng == NULL) {
         return GM_ACCEL_DECLINED;
@@ -135,31 +130,32 @@ static int mul(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *
 }
 
 int __real_mbedtls_ecp_mul(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m,
-                           const mbedtls_ecp_point *P, rng f_rng, void *p_rng);
+                           const mbedtls_ecp_point *P, gm_rng f_rng, void *p_rng);
 
 int __wrap_mbedtls_ecp_mul(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m,
-                           const mbedtls_ecp_point *P, rng f_rng, void *p_rng)
+                           const mbedtls_ecp_point *P, gm_rng f_rng, void *p_rng)
 {
     int ret = mul(grp, R, m, P, f_rng, p_rng);
     return ret == GM_ACCEL_DECLINED ? __real_mbedtls_ecp_mul(grp, R, m, P, f_rng, p_rng) : ret;
 }
 
 int __real_mbedtls_ecp_mul_restartable(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m,
-                                       const mbedtls_ecp_point *P, rng f_rng, void *p_rng,
+                                       const mbedtls_ecp_point *P, gm_rng f_rng, void *p_rng,
                                        mbedtls_ecp_restart_ctx *rs);
 
 int __wrap_mbedtls_ecp_mul_restartable(mbedtls_ecp_group *grp, mbedtls_ecp_point *R, const mbedtls_mpi *m,
-                                       const mbedtls_ecp_point *P, rng f_rng, void *p_rng, mbedtls_ecp_restart_ctx *rs)
+                                       const mbedtls_ecp_point *P, gm_rng f_rng, void *p_rng,
+                                       mbedtls_ecp_restart_ctx *rs)
 {
     int ret = rs == NULL ? mul(grp, R, m, P, f_rng, p_rng) : GM_ACCEL_DECLINED;
     return ret == GM_ACCEL_DECLINED ? __real_mbedtls_ecp_mul_restartable(grp, R, m, P, f_rng, p_rng, rs) : ret;
 }
 
 int __real_mbedtls_ecp_gen_keypair_base(mbedtls_ecp_group *grp, const mbedtls_ecp_point *G, mbedtls_mpi *d,
-                                        mbedtls_ecp_point *Q, rng f_rng, void *p_rng);
+                                        mbedtls_ecp_point *Q, gm_rng f_rng, void *p_rng);
 
 int __wrap_mbedtls_ecp_gen_keypair_base(mbedtls_ecp_group *grp, const mbedtls_ecp_point *G, mbedtls_mpi *d,
-                                        mbedtls_ecp_point *Q, rng f_rng, void *p_rng)
+                                        mbedtls_ecp_point *Q, gm_rng f_rng, void *p_rng)
 {
     int ret;
     if (!covers(grp)) {
@@ -169,9 +165,11 @@ int __wrap_mbedtls_ecp_gen_keypair_base(mbedtls_ecp_group *grp, const mbedtls_ec
     return ret != 0 ? ret : __wrap_mbedtls_ecp_mul(grp, Q, d, G, f_rng, p_rng);
 }
 
-int __wrap_mbedtls_ecp_gen_keypair(mbedtls_ecp_group *grp, mbedtls_mpi *d, mbedtls_ecp_point *Q, rng f_rng, void *p_rng);
+int __wrap_mbedtls_ecp_gen_keypair(mbedtls_ecp_group *grp, mbedtls_mpi *d, mbedtls_ecp_point *Q, gm_rng f_rng,
+                                   void *p_rng);
 
-int __wrap_mbedtls_ecp_gen_keypair(mbedtls_ecp_group *grp, mbedtls_mpi *d, mbedtls_ecp_point *Q, rng f_rng, void *p_rng)
+int __wrap_mbedtls_ecp_gen_keypair(mbedtls_ecp_group *grp, mbedtls_mpi *d, mbedtls_ecp_point *Q, gm_rng f_rng,
+                                   void *p_rng)
 {
     return __wrap_mbedtls_ecp_gen_keypair_base(grp, &grp->G, d, Q, f_rng, p_rng);
 }
@@ -248,7 +246,7 @@ int __wrap_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *ctx, const unsign
 #define MAX_SIGNATURE (3 + 2 * (3 + MAX_SIZE))
 
 static int sign(mbedtls_ecp_group *grp, const mbedtls_mpi *d, const unsigned char *hash, size_t hlen,
-                mbedtls_md_type_t md, rng f_rng, void *p_rng, unsigned char sig[MAX_SIGNATURE], size_t *len)
+                mbedtls_md_type_t md, gm_rng f_rng, void *p_rng, unsigned char sig[MAX_SIGNATURE], size_t *len)
 {
     int ret = GM_ACCEL_DECLINED;
 #if defined(MBEDTLS_ECDSA_DETERMINISTIC)
@@ -269,11 +267,11 @@ static int sign(mbedtls_ecp_group *grp, const mbedtls_mpi *d, const unsigned cha
 }
 
 int __real_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
-                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, rng f_rng,
+                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, gm_rng f_rng,
                                          void *p_rng);
 
 int __wrap_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
-                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, rng f_rng,
+                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, gm_rng f_rng,
                                          void *p_rng)
 {
     unsigned char buf[MAX_SIGNATURE];
@@ -295,11 +293,11 @@ int __wrap_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_
 #if defined(MBEDTLS_ECDSA_DETERMINISTIC)
 
 int __real_mbedtls_ecdsa_sign_det_ext(mbedtls_ecp_group *grp, mbedtls_mpi *r, mbedtls_mpi *s, const mbedtls_mpi *d,
-                                      const unsigned char *buf, size_t len, mbedtls_md_type_t md, rng f_rng,
+                                      const unsigned char *buf, size_t len, mbedtls_md_type_t md, gm_rng f_rng,
                                       void *p_rng);
 
 int __wrap_mbedtls_ecdsa_sign_det_ext(mbedtls_ecp_group *grp, mbedtls_mpi *r, mbedtls_mpi *s, const mbedtls_mpi *d,
-                                      const unsigned char *buf, size_t len, mbedtls_md_type_t md, rng f_rng,
+                                      const unsigned char *buf, size_t len, mbedtls_md_type_t md, gm_rng f_rng,
                                       void *p_rng)
 {
     unsigned char sig[MAX_SIGNATURE], *p = sig;

@@ -1,12 +1,11 @@
 //go:build (amd64 || arm64) && !mbedtls_noaccel
 
-// accel_rsa.c stands before the library's RSA signatures, and before its modular exponentiation where RSA and Diffie-Hellman
-// call it: verification, decryption, and finite-field key exchange. The padding of what is decrypted is the library's to
-// remove, and so is all that is not as in every handshake.
+// accel_rsa.c stands before the library's RSA signatures, and before its modular exponentiation where RSA and
+// Diffie-Hellman call it: verification, decryption, and finite-field key exchange. The padding of what is decrypted is
+// the library's to remove, and all that is not as in every handshake is the library's to do.
 
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
-#include "bridge.h"
-#include "accel.h"
+#include "accel_pk.h"
 #include "_cgo_export.h"
 #include <bignum_internal.h>
 #include <string.h>
@@ -78,8 +77,6 @@ int __wrap_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *X, const mbedtls_mpi *A, cons
 
 #include <mbedtls/rsa.h>
 
-typedef int (*rng)(void *, unsigned char *, size_t);
-
 // A key in bytes: N and E of its length, P, Q, DP, DQ and QP of half that.
 #define MAX_KEY (2 * MAX_SIZE + 5 * MAX_SIZE / 2)
 
@@ -101,15 +98,14 @@ static size_t put_key(const mbedtls_rsa_context *ctx, unsigned char key[MAX_KEY]
     return (size_t) (p - key);
 }
 
-// sign_pkcs1 and sign_pss draw no numbers to blind the key with, so somebody who compares random numbers gets the library's.
-// They write to sig when all is done: the library leaves nothing but a signature there, too.
-static int usable(rng f_rng, const unsigned char *hash, mbedtls_md_type_t md, unsigned hashlen)
+// usable is for what draws no numbers to blind the key with: who compares random numbers gets the library's signatures.
+static int usable(gm_rng f_rng, const unsigned char *hash, mbedtls_md_type_t md, unsigned hashlen)
 {
     return gm_accelerated(GM_ACCEL_RSA) && !gm_accel_is_exact() && f_rng != NULL && hash != NULL &&
            gm_accel_hashes(md) && mbedtls_md_get_size_from_type(md) == hashlen;
 }
 
-static int sign_pkcs1(mbedtls_rsa_context *ctx, rng f_rng, mbedtls_md_type_t md, unsigned hashlen,
+static int sign_pkcs1(mbedtls_rsa_context *ctx, gm_rng f_rng, mbedtls_md_type_t md, unsigned hashlen,
                       const unsigned char *hash, unsigned char *sig)
 {
     unsigned char key[MAX_KEY];
@@ -124,7 +120,7 @@ static int sign_pkcs1(mbedtls_rsa_context *ctx, rng f_rng, mbedtls_md_type_t md,
 }
 
 // The salt is as long as the digest, unless salt_len is another length.
-static int sign_pss(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md, unsigned hashlen,
+static int sign_pss(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md, unsigned hashlen,
                     const unsigned char *hash, int salt_len, unsigned char *sig)
 {
     unsigned char key[MAX_KEY], salt[MBEDTLS_MD_MAX_SIZE];
@@ -146,10 +142,10 @@ static int sign_pss(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md
     return ret;
 }
 
-int __real_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __real_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                   unsigned hashlen, const unsigned char *hash, unsigned char *sig);
 
-int __wrap_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __wrap_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                   unsigned hashlen, const unsigned char *hash, unsigned char *sig)
 {
     int ret = ctx->padding == MBEDTLS_RSA_PKCS_V21
@@ -160,10 +156,10 @@ int __wrap_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *ctx, rng f_rng, void *p_r
 
 #if defined(MBEDTLS_PKCS1_V21)
 
-int __real_mbedtls_rsa_rsassa_pss_sign(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __real_mbedtls_rsa_rsassa_pss_sign(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                        unsigned hashlen, const unsigned char *hash, unsigned char *sig);
 
-int __wrap_mbedtls_rsa_rsassa_pss_sign(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __wrap_mbedtls_rsa_rsassa_pss_sign(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                        unsigned hashlen, const unsigned char *hash, unsigned char *sig)
 {
     int ret = ctx->padding == MBEDTLS_RSA_PKCS_V21
@@ -173,11 +169,11 @@ int __wrap_mbedtls_rsa_rsassa_pss_sign(mbedtls_rsa_context *ctx, rng f_rng, void
                                     : ret;
 }
 
-int __real_mbedtls_rsa_rsassa_pss_sign_ext(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __real_mbedtls_rsa_rsassa_pss_sign_ext(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                            unsigned hashlen, const unsigned char *hash, int salt_len,
                                            unsigned char *sig);
 
-int __wrap_mbedtls_rsa_rsassa_pss_sign_ext(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng, mbedtls_md_type_t md,
+int __wrap_mbedtls_rsa_rsassa_pss_sign_ext(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng, mbedtls_md_type_t md,
                                            unsigned hashlen, const unsigned char *hash, int salt_len,
                                            unsigned char *sig)
 {
@@ -189,11 +185,11 @@ int __wrap_mbedtls_rsa_rsassa_pss_sign_ext(mbedtls_rsa_context *ctx, rng f_rng, 
            : ret;
 }
 
-int __real_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng,
+int __real_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng,
                                                      mbedtls_md_type_t md, unsigned hashlen,
                                                      const unsigned char *hash, unsigned char *sig);
 
-int __wrap_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *ctx, rng f_rng, void *p_rng,
+int __wrap_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *ctx, gm_rng f_rng, void *p_rng,
                                                      mbedtls_md_type_t md, unsigned hashlen,
                                                      const unsigned char *hash, unsigned char *sig)
 {

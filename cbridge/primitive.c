@@ -1,5 +1,5 @@
-// primitive.c calls the library's public-key primitives by themselves, with whatever numbers: for tests that compare what
-// acceleration computes with what C does.
+// primitive.c calls the library's public-key primitives by themselves, with whatever numbers: for tests that compare
+// what acceleration computes with what C does.
 
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "bridge.h"
@@ -198,7 +198,8 @@ static int primitive(gm_primitive_call *c)
         case GM_ECDSA_SIGN_DET: return with_group(c, ecdsa_sign_det);
 #endif
 #endif
-        case GM_EXP_MOD: return mbedtls_mpi_exp_mod(&c->numbers[0], &c->numbers[0], &c->numbers[1], &c->numbers[2], NULL);
+        case GM_EXP_MOD:
+            return mbedtls_mpi_exp_mod(&c->numbers[0], &c->numbers[0], &c->numbers[1], &c->numbers[2], NULL);
         case GM_EXP_MOD_UNSAFE:
             return mbedtls_mpi_exp_mod_unsafe(&c->numbers[3], &c->numbers[0], &c->numbers[1], &c->numbers[2], NULL);
 #if defined(MBEDTLS_RSA_C) && !defined(MBEDTLS_RSA_NO_CRT)

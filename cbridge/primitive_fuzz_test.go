@@ -20,8 +20,17 @@ func FuzzECMultiplicationIsAsInC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, curve uint8, k, x, y, seed []byte) {
 		tc := testCurves[int(curve)%len(testCurves)]
 		if len(seed) > 0 { // a point of the curve, which chance does not find
-			px, py := tc.curve.ScalarBaseMult(seed)
-			x, y = px.Bytes(), py.Bytes()
+			n := tc.curve.Params().N
+			d := new(big.Int).Mod(new(big.Int).SetBytes(seed), n)
+			key, err := ecdsa.ParseRawPrivateKey(tc.curve, d.FillBytes(make([]byte, (n.BitLen()+7)/8)))
+			if err != nil {
+				return // 0
+			}
+			q, err := key.PublicKey.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, y = q[1:1+len(q)/2], q[1+len(q)/2:]
 		}
 		call := primitive{Op: opECPMul, Group: tc.group}
 		call.Numbers[0], call.Numbers[3], call.Numbers[4], call.Numbers[5] = fuzzNumber(k), fuzzNumber(x), fuzzNumber(y), num(1)

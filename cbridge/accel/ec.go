@@ -14,6 +14,11 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
+// Constant time: the multiplications of nistec and crypto/ecdsa choose from their tables by masks, whatever the scalar; points
+// are compared with the generator, and points are public. ECDSA inverts by a fixed chain of multiplications, as crypto/tls
+// does with the same code. Scalars stay in the caller's memory, but for Sign: crypto/ecdsa keeps copies of the key for as long
+// as the garbage collector lets it, which nobody can wipe; the one that is ours is.
+
 // A Curve is one of NIST's over prime fields. Scalars and coordinates are big-endian and Size bytes long; a point is 4, x
 // and y (SEC 1, section 2.3.3), never infinity. Scalars are secrets to Mul and Sign, which are in constant time; MulAdd and
 // Verify have no secrets.

@@ -1,7 +1,9 @@
 #include "bridge.h"
 #include "_cgo_export.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 // ring_reserve makes the buffer exist.
 static int ring_reserve(gm_ring *q)
@@ -27,6 +29,30 @@ void gm_ring_release(gm_ring *q)
 int gm_ssl_input_reserve(gm_ref s)
 {
     return ring_reserve(&((gm_ssl *) s)->in);
+}
+
+// gm_ssl_input_read reads once from a socket that does not block, to the free segment that begins at w and that Go holds.
+// It returns the number of bytes, or an errno, negated. Where there is nothing to read, it leaves no buffer behind.
+int gm_ssl_input_read(gm_ref s, int fd, uint32_t w, uint32_t space)
+{
+    gm_ring *q = &((gm_ssl *) s)->in;
+    uint32_t at = w & (GM_RING_SIZE - 1);
+    int borrowed = q->p == NULL;
+    ssize_t n;
+    if (ring_reserve(q) != 0) {
+        return -ENOMEM;
+    }
+    do {
+        n = read(fd, q->p + at, space < GM_RING_SIZE - at ? space : GM_RING_SIZE - at);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        n = -errno;
+    }
+    if (n <= 0 && borrowed) {
+        gm_pool_put(&gm_rings, q->p, 0);
+        q->p = NULL;
+    }
+    return (int) n;
 }
 
 void gm_ssl_input_release(gm_ref s)

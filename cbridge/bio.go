@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"bytes"
+	"syscall"
 	"time"
 	"unsafe"
 )
@@ -62,12 +63,35 @@ func (s *SSL) InputSpace() ([]byte, error) {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(q.p), at)), min(C.GM_RING_SIZE-(q.w-q.r), C.GM_RING_SIZE-at)), nil
 }
 
+// InputSegment is free space of the input ring.
+type InputSegment struct{ at, size C.uint32_t }
+
+// HoldInput is InputSpace for [SSL.ReadInput]. It borrows no memory yet; full is whether there is no room.
+func (s *SSL) HoldInput() (seg InputSegment, full bool) {
+	q := &s.c.in
+	seg = InputSegment{q.w, C.GM_RING_SIZE - (q.w - q.r)}
+	if seg.size == 0 {
+		return seg, true
+	}
+	q.held = 1
+	return seg, false
+}
+
+// ReadInput reads once from a socket that does not block; Commit must follow. It needs nothing that serialises the SSL.
+func (s *SSL) ReadInput(seg InputSegment, fd uintptr) (int, error) {
+	n := C.gm_ssl_input_read(s.ref(), C.int(fd), seg.at, seg.size)
+	if n < 0 {
+		return 0, syscall.Errno(-n)
+	}
+	return int(n), nil
+}
+
 // Commit adds n bytes, written to InputSpace, to the input. It must follow InputSpace, with 0 if need be.
 func (s *SSL) Commit(n int) {
 	q := &s.c.in
 	q.held = 0
 	q.w += C.uint32_t(n)
-	if q.r == q.w {
+	if q.r == q.w && q.p != nil {
 		C.gm_ssl_input_release(s.ref())
 	}
 }

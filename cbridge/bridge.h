@@ -64,7 +64,7 @@ typedef struct {
 typedef struct {
     unsigned char *p;  // GM_RING_SIZE bytes, or NULL
     uint32_t r, w;     // free-running: w - r bytes are queued
-    char held;         // Go has the free segment
+    char held;         // Go has the free segment; nobody else changes p then
     char eof;          // no byte will follow the queued ones
 } gm_ring;
 
@@ -114,6 +114,7 @@ typedef struct {
     gm_config *conf;
     void *handle;      // the go-pointer of the Go SSL
     gm_ring in, out;
+    char drained;      // of the input ring: without more in it, nothing can be read; see bulk.c
     gm_datagrams dgrams_in, dgrams_out;  // in place of the rings' bytes; see datagram.c
     int timer_on;
     int resumed, extended_ms, group;  // of the last handshake; see observe.c
@@ -188,6 +189,7 @@ void gm_ssl_set_ring_bio(gm_ssl *s);
 void gm_ssl_set_raw_bio(gm_ssl *s, int has_send, int has_recv, int has_recv_timeout);
 void gm_ring_release(gm_ring *q);
 int gm_ssl_input_reserve(gm_ref s);
+int gm_ssl_input_read(gm_ref s, int fd, uint32_t w, uint32_t space);
 void gm_ssl_input_release(gm_ref s);
 void gm_ssl_output_release(gm_ref s);
 

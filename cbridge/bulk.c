@@ -28,6 +28,14 @@ static int read_records(gm_ssl *s, unsigned char *buf, size_t len, int *n)
     return 0;
 }
 
+// drained tells whether the library would ask for input if it were called again.
+static int drained(gm_ssl *s, int ret)
+{
+    return (ret == 0 || ret == MBEDTLS_ERR_SSL_WANT_READ) && s->in.r == s->in.w && !s->in.eof && !s->raw_bio &&
+           !gm_ssl_is_datagram(s) && s->ssl.in_offt == NULL && (ret != 0 || s->ssl.in_left == 0) &&
+           !mbedtls_ssl_check_pending(&s->ssl);
+}
+
 static int in_read(gm_ssl *s, unsigned char *buf, size_t len, int *n)
 {
     GM_IN_WRITING(s, 0, read_records(s, buf, len, n));
@@ -38,6 +46,7 @@ gm_moved gm_ssl_read_records(gm_ref s, unsigned char *buf, size_t len)
 {
     gm_moved m = {0};
     m.ret = in_read((gm_ssl *) s, buf, len, &m.n);
+    ((gm_ssl *) s)->drained = (char) drained((gm_ssl *) s, m.ret);
     return m;
 }
 

@@ -27,6 +27,12 @@ func (s *SSL) ReadRecords(p []byte) (n int, err error) {
 	return int(m.n), err
 }
 
+// Drained reports whether the next ReadRecords would be ErrSSLWantRead, if the last one was the last call that read, and no
+// input comes meanwhile. It is cheap, and false where that is not known.
+func (s *SSL) Drained() bool {
+	return s.c.drained != 0 && s.c.in.r == s.c.in.w && s.c.in.eof == 0 && s.c.verdict == 0 && !s.trap.poisoned
+}
+
 // WriteRecords encrypts p to as many records as the output has room for, after what an earlier call left behind
 // ([SSL.FlushOutput]). n is how much of p they hold; err, which may come with it, is why that is not all.
 func (s *SSL) WriteRecords(p []byte) (n int, err error) {

@@ -268,6 +268,9 @@ func (c *Conn) readRecords(p []byte) (int, error) {
 	if c.config.unjudged() {
 		return c.ssl.Read(p)
 	}
+	if c.renegotiationState == nil && c.ssl.Drained() { // else Write may have read, too
+		return 0, ErrSSLWantRead
+	}
 	return c.ssl.ReadRecords(p)
 }
 

@@ -53,7 +53,7 @@ type socketReader struct {
 
 func (r *socketReader) read(c *Conn) (int, error) {
 	if r.try == nil {
-		r.try = func(fd uintptr) bool { return r.once(c, int(fd)) }
+		r.try = func(fd uintptr) bool { return r.once(c, fd) }
 	}
 	r.n, r.err = 0, nil
 	err := r.raw.Read(r.try)
@@ -67,21 +67,20 @@ func (r *socketReader) read(c *Conn) (int, error) {
 }
 
 // once is false if there is nothing to read yet.
-func (r *socketReader) once(c *Conn, fd int) bool {
-	buf, err := c.inputSpace()
-	if err != nil || len(buf) == 0 {
-		r.err = err
+func (r *socketReader) once(c *Conn, fd uintptr) bool {
+	c.mu.Lock()
+	seg, full := c.ssl.HoldInput()
+	c.mu.Unlock()
+	if full {
 		return true
 	}
-	n, err := syscall.Read(fd, buf)
-	for err == syscall.EINTR {
-		n, err = syscall.Read(fd, buf)
-	}
-	r.n = max(n, 0)
-	c.commit(r.n)
-	switch {
-	case err == syscall.EAGAIN:
+	n, err := c.ssl.ReadInput(seg, fd)
+	c.commit(n)
+	if err == syscall.EAGAIN {
 		return false
+	}
+	r.n = n
+	switch {
 	case err != nil:
 		r.err = readError(c.conn, err)
 	case n == 0:

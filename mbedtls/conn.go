@@ -73,6 +73,10 @@ type Conn struct {
 
 // Client makes a connection of conn, whose other end is a server. The handshake takes place at the first Read or Write,
 // or when it is asked for. config must have a ServerName, or opt out of checking it.
+//
+// If conn is a *[net.TCPConn] or a *[net.UnixConn], and nothing around one, a Read that waits holds no memory for what
+// will come, but asks the runtime when it is there. What has a Read of its own is read by that, and a Read that waits holds
+// 64 KiB for it.
 func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false, cbridge.Stream) }
 
 // Server makes a connection of conn, whose other end is a client. config must have a certificate, or what takes its

@@ -1,7 +1,10 @@
 package mbedtls
 
 import (
+	"fmt"
 	"io"
+	"runtime"
+	"sync"
 	"testing"
 )
 
@@ -10,7 +13,7 @@ func TestTrafficDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("sync.Pool forgets on purpose under the race detector")
 	}
-	for name, connect := range map[string]func(t *testing.T) (c, s *Conn){
+	for name, connect := range map[string]func(t testing.TB) (c, s *Conn){
 		"TLS 1.2":  tlsEnds(VersionTLS12),
 		"TLS 1.3":  tlsEnds(VersionTLS13),
 		"DTLS 1.2": dtlsEnds,
@@ -38,15 +41,48 @@ func TestTrafficDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func tlsEnds(version uint16) func(t *testing.T) (c, s *Conn) {
-	return func(t *testing.T) (c, s *Conn) {
+// BenchmarkWrite is one Write to a peer that reads it: what a record costs beside its encryption shows in short ones, what
+// a call and a system call save in long ones. cgo/op counts the calls into C of both ends.
+func BenchmarkWrite(b *testing.B) {
+	for name, connect := range map[string]func(t testing.TB) (c, s *Conn){
+		"TLS 1.3":  tlsEnds(VersionTLS13),
+		"DTLS 1.2": dtlsEnds,
+	} {
+		for _, size := range []int{128, 1 << 10, 16 << 10, 64 << 10} {
+			if name == "DTLS 1.2" && size > 1<<10 {
+				continue
+			}
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				c, s := connect(b)
+				var reader sync.WaitGroup
+				defer reader.Wait()
+				defer s.Close()
+				reader.Go(func() { _, _ = io.Copy(io.Discard, struct{ io.Reader }{s}) })
+				p := make([]byte, size)
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				calls, n := runtime.NumCgoCall(), 0
+				for b.Loop() {
+					if _, err := c.Write(p); err != nil {
+						b.Fatal(err)
+					}
+					n++
+				}
+				b.ReportMetric(float64(runtime.NumCgoCall()-calls)/float64(n), "cgo/op")
+			})
+		}
+	}
+}
+
+func tlsEnds(version uint16) func(t testing.TB) (c, s *Conn) {
+	return func(t testing.TB) (c, s *Conn) {
 		client, server := configs(t)
 		client.MinVersion, client.MaxVersion = version, version
 		return connected(t, client, server)
 	}
 }
 
-func dtlsEnds(t *testing.T) (c, s *Conn) {
+func dtlsEnds(t testing.TB) (c, s *Conn) {
 	config := pskConfig()
 	t.Cleanup(func() { config.Close() })
 	return connectedDTLS(t, config, config)

@@ -24,7 +24,12 @@ func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background(
 
 // HandshakeContext is Handshake that ctx can end: the connection is then closed, and the error is ctx's. Once the
 // handshake is complete, ctx has no effect.
-func (c *Conn) HandshakeContext(ctx context.Context) error { return c.runHandshake(ctx, false) }
+func (c *Conn) HandshakeContext(ctx context.Context) error {
+	if c.handshakeDone.Load() {
+		return nil // without the allocation that runHandshake's closure costs
+	}
+	return c.runHandshake(ctx, false)
+}
 
 // runHandshake stops with errEarlyDataHas at early data, if that is asked for.
 func (c *Conn) runHandshake(ctx context.Context, untilEarlyData bool) error {

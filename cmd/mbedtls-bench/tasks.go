@@ -166,12 +166,12 @@ var roundTripRows = []row{
 func callTasks() (list []*task) {
 	for _, version := range []int{12, 13} {
 		w := workload{Version: version, Chain: "ecdsa", Group: "x25519", Suite: suiteOf(version, "ecdsa"), Conns: 1}
-		memory, tcp := w, w
-		memory.Kind, memory.Transport, memory.Size = kindCalls, inMemory, 1<<10
+		calls, tcp := w, w
+		calls.Kind, calls.Transport, calls.Size = kindCalls, overTCP, 1<<10
 		tcp.Kind, tcp.Transport, tcp.Size = kindBulk, overTCP, 16<<10
 		section := "what a record costs besides time"
 		list = append(list, &task{
-			section: section, name: fmt.Sprintf("calls/tls1.%d", version-10), work: memory,
+			section: section, name: fmt.Sprintf("calls/tls1.%d", version-10), work: calls,
 			stacks: []string{ours, cryptoTLS}, quick: version == 13,
 			rows: []row{
 				{name: "allocs-write", value: "allocs-write", unit: "allocations/Write", lower: true},

@@ -52,13 +52,21 @@ func prepareCrypt(w *workload, s *stack) (*job, error) {
 
 // prepareCalls counts what Write and Read cost besides time. A Write is a record.
 func prepareCalls(w *workload, s *stack) (*job, error) {
-	client, server, err := memoryPair(s)
+	l, err := s.listen()
 	if err != nil {
 		return nil, err
 	}
+	client, server, err := s.pair(l)
+	if err == nil {
+		err = s.check(client)
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
 	out, in := make([]byte, w.Size), make([]byte, w.Size)
-	// As many as fit between the ends: then each half can be counted by itself.
-	batch := memBuffer / (w.Size + 256)
+	// As many as the sockets hold: then each half can be counted by itself.
+	const batch = 32
 	halves := []struct {
 		name string
 		call func() (int, error)
@@ -88,5 +96,5 @@ func prepareCalls(w *workload, s *stack) (*job, error) {
 		}
 		return v, nil
 	}
-	return timed(run, func() { client.Close(); server.Close() }), nil
+	return timed(run, func() { client.Close(); server.Close(); l.Close() }), nil
 }

@@ -17,7 +17,7 @@ const (
 	kindBulk          = "bulk"      // one way over TCP: rate, in MB/s, and syscalls of both ends for each Write
 	kindRoundTrip     = "roundtrip" // messages there and back: rate, and p50 and p99 in µs
 	kindIdle          = "idle"      // c-heap, go-heap, stack and resident, in bytes, and threads
-	kindCalls         = "calls"     // Reads and Writes in memory: allocations and cgo calls of each
+	kindCalls         = "calls"     // Reads and Writes over TCP: allocations and cgo calls of each
 	kindDTLSHandshake = "dtls-handshake"
 	kindDTLSRoundTrip = "dtls-roundtrip"
 	kindDTLSIdle      = "dtls-idle"

@@ -86,8 +86,9 @@ func prepareCalls(w *workload, s *stack) (*job, error) {
 						return nil, err
 					}
 				}
-				v["cgo-"+half.name] += float64(runtime.NumCgoCall() - cgo)
+				cgo = runtime.NumCgoCall() - cgo
 				runtime.ReadMemStats(&after)
+				v["cgo-"+half.name] += float64(cgo)
 				v["allocs-"+half.name] += float64(after.Mallocs - before.Mallocs)
 			}
 		}

@@ -32,6 +32,9 @@ func (m BufferMode) String() string {
 	return fmt.Sprintf("BufferMode(%d)", int(m))
 }
 
+// ErrConfigUsed is what a second connection of a Config with FreeHandshakeData fails with.
+var ErrConfigUsed = cbridge.ErrConfigUsed
+
 func (c *Config) setBuffers(cc *cbridge.Config, _ bool) error {
 	modes := map[BufferMode]cbridge.BufferMode{BufferDynamic: cbridge.BuffersLent, BufferStatic: cbridge.BuffersStatic}
 	mode, ok := modes[c.BufferMode]

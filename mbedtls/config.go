@@ -297,7 +297,7 @@ type Config struct {
 	// FreeHandshakeData is for a Config that serves one connection, such as a client's on a small board. Once its
 	// handshake is complete, the library's form of RootCAs or ClientCAs, CRLs, Certificates and DHParams is freed, and
 	// BufferDynamic keeps no buffers at hand for others. A *[PrivateKey] goes when it is closed, too. The price: a second
-	// connection with the Config fails; the handshake cannot be repeated, so that AllowRenegotiation must be off, and a DTLS
+	// connection with the Config fails with ErrConfigUsed; the handshake cannot be repeated, so that AllowRenegotiation must be off, and a DTLS
 	// client cannot begin anew on a server's connection. Tickets and sessions of the connection stay good: another
 	// Config, such as a Clone, resumes them.
 	FreeHandshakeData bool

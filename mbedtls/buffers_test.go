@@ -1,0 +1,72 @@
+package mbedtls
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+func TestBufferModes(t *testing.T) {
+	for _, mode := range []BufferMode{BufferDynamic, BufferStatic} {
+		t.Run(mode.String(), func(t *testing.T) {
+			versions(t, func(t *testing.T, version uint16) {
+				client, server := configs(t)
+				client.MinVersion, client.MaxVersion = version, version
+				client.BufferMode, server.BufferMode = mode, mode
+				c, s := connected(t, client, server)
+				exchange(t, c, s, 100_000)
+				for _, end := range []*Conn{c, s} {
+					in, out := end.ssl.BufferSizes()
+					if idle := in == 0 && out == 0; idle != (mode == BufferDynamic) {
+						t.Errorf("buffers of %d and %d bytes", in, out)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestBufferFields(t *testing.T) {
+	for field, change := range map[string]func(*Config){
+		"BufferMode":        func(c *Config) { c.BufferMode = 7 },
+		"FreeHandshakeData": func(c *Config) { c.FreeHandshakeData, c.AllowRenegotiation = true, true },
+	} {
+		client, _ := configs(t)
+		change(client)
+		var wrong *ConfigError
+		if err := client.Validate(false); !errors.As(err, &wrong) || wrong.Field != field {
+			t.Errorf("%v, want an error of %s", err, field)
+		}
+	}
+}
+
+// A Config for one connection has no more certificates after its handshake, and goes on; a second connection fails.
+func TestFreeHandshakeData(t *testing.T) {
+	versions(t, func(t *testing.T, version uint16) {
+		sizes := map[bool]int64{}
+		for _, frees := range []bool{false, true} {
+			client, server := configs(t)
+			client.MinVersion, client.MaxVersion = version, version
+			client.RootCAs = client.RootCAs.clone()
+			client.RootCAs.parsed = nil // by another Config
+			client.FreeHandshakeData = frees
+			before := cbridge.Allocations().LiveBytes
+			c, s := connected(t, client, server)
+			exchange(t, c, s, 50_000)
+			sizes[frees] = cbridge.Allocations().LiveBytes - before
+			if !frees {
+				continue
+			}
+			second, _ := ends(t, client, server)
+			mustBe(t, "a second connection", second.Handshake(), ErrConfigUsed)
+			if c.ConnectionState().PeerCertificates == nil {
+				t.Error("the server's certificates are gone")
+			}
+			exchange(t, c, s, 1000)
+		}
+		if sizes[true] >= sizes[false] {
+			t.Errorf("%d bytes with what the handshake needed, %d without", sizes[false], sizes[true])
+		}
+	})
+}

@@ -58,7 +58,7 @@ func gombAEAD(c *C.gm_aead_call) (outcome C.int) {
 func gombAEADForget(c *C.gm_aead_call) { accelKey(c).Forget() }
 
 // declineOnPanic leaves a call to the library that Go's code found something wrong with, before it wrote a byte.
-func declineOnPanic(outcome *C.int) {
+func declineOnPanic[T ~int32](outcome *T) {
 	if recover() != nil {
 		*outcome = C.GM_ACCEL_DECLINED
 	}

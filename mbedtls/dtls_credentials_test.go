@@ -326,7 +326,7 @@ func TestDTLSConnectionStateTellsWhatWasSettled(t *testing.T) {
 		want := ConnectionState{
 			Version: VersionDTLS12, HandshakeComplete: true, CipherSuite: suite, Group: st.Group,
 			NegotiatedProtocol: "coap", ServerName: "localhost", ExtendedMasterSecret: true,
-			Accelerated: slices.Contains(Version().Acceleration, "aes-gcm"),
+			Accelerated:         slices.Contains(Version().Acceleration, "aes-gcm"),
 			PeerCertificatesDER: server.Certificates[0].Certificate,
 			OwnConnectionID:     map[string][]byte{"client": {}, "server": got["client"].PeerConnectionID}[name],
 			PeerConnectionID:    map[string][]byte{"client": got["server"].OwnConnectionID, "server": {}}[name],

@@ -9,8 +9,8 @@ import (
 )
 
 // ExpMod sets out to a to the power e modulo n; all are big-endian, and out is as long as n. It is false if n is even or
-// below 2, or begins with a zero byte. It is in constant time, but for the lengths, and for e if that is public: bigmod's windows are
-// chosen by masks, and its reductions subtract always.
+// below 2, or begins with a zero byte. It is in constant time, but for the lengths, and for e if that is public: bigmod
+// chooses by masks what to multiply by, and subtracts always when it reduces.
 func ExpMod(out, a, e, n []byte, public bool) bool {
 	m, err := modulus(n)
 	if err != nil {

@@ -316,20 +316,6 @@ int __wrap_mbedtls_ecdsa_sign_det_ext(mbedtls_ecp_group *grp, mbedtls_mpi *r, mb
     return ret;
 }
 
-#else
-
-int __real_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
-                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, rng f_rng,
-                                         void *p_rng);
-
-// Random signatures are left to the library.
-int __wrap_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
-                                         size_t hlen, unsigned char *sig, size_t size, size_t *slen, rng f_rng,
-                                         void *p_rng)
-{
-    return __real_mbedtls_ecdsa_write_signature(ctx, md, hash, hlen, sig, size, slen, f_rng, p_rng);
-}
-
 #endif
 #endif
 #endif

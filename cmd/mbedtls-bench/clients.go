@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"time"
 )
 
 // parallelDials is how many clients of an idle server are on their way at a time. With DTLS it is one: the driver in C, as
@@ -61,14 +63,29 @@ func (c *clients) each(first, parallel int, f func(i int) error) error {
 	return errors.Join(errs...)
 }
 
+// tries is how often a message is sent, with DTLS, until its echo comes; each waits for patience.
+const (
+	tries    = 10
+	patience = time.Second
+)
+
 // talk sends a message on each connection and waits for its echo.
 func (c *clients) talk() error {
-	return c.each(0, parallelDials, func(i int) error {
+	return c.each(0, parallelDials, func(i int) (err error) {
 		out, in := make([]byte, c.work.Size), make([]byte, c.work.Size)
-		if _, err := c.conns[i].Write(out); err != nil {
-			return err
+		for range tries {
+			if c.work.isDTLS() { // where messages get lost
+				if err := c.conns[i].SetReadDeadline(time.Now().Add(patience)); err != nil {
+					return err
+				}
+			}
+			if _, err := c.conns[i].Write(out); err != nil {
+				return err
+			}
+			if _, err = io.ReadFull(c.conns[i], in); !errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
 		}
-		_, err := io.ReadFull(c.conns[i], in)
 		return err
 	})
 }

@@ -64,7 +64,10 @@ func serveIdle(c conn, size int, accepted, echoed chan<- error) {
 			return // the client has gone
 		}
 		_, err = c.Write(buf[:n])
-		echoed <- err
+		select {
+		case echoed <- err:
+		default: // a message that was sent twice
+		}
 	}
 }
 

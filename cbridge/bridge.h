@@ -219,8 +219,12 @@ void gm_buffers_sizes(gm_ssl *s, size_t *in, size_t *out);
 int gm_buffers_lend(gm_ssl *s, size_t n);
 int gm_buffers_fill(gm_ssl *s);
 void gm_buffers_reclaim(gm_ssl *s, int ret);
-void gm_buffers_hook(gm_ssl *s);
 void gm_buffers_drop(gm_ssl *s);
+size_t gm_input_announced(const gm_ssl *s, size_t left);
+int gm_input_reserve(gm_ssl *s, size_t size, size_t keep);
+
+// receive.c
+void gm_buffers_hook(gm_ssl *s);
 
 // freedata.c
 int gm_ssl_free_handshake_data(gm_ssl *s);

@@ -176,10 +176,11 @@ static size_t held_input(const gm_ssl *s)
     return at_most((size_t) (end - ssl->in_buf), s->buffers.in_size);
 }
 
-// announced is how large a buffer the record needs whose header is there; 0 if it is not, or says more than the library
+// gm_input_announced is how large a buffer the record needs whose header is there; 0 if it is not, or says more than the library
 // accepts, as that will say.
-static size_t announced(const mbedtls_ssl_context *ssl, size_t left)
+size_t gm_input_announced(const gm_ssl *s, size_t left)
 {
+    const mbedtls_ssl_context *ssl = &s->ssl;
     size_t size;
     if (is_datagram(ssl) || left < GM_STREAM_HEADER_LEN) {
         return 0;
@@ -188,9 +189,9 @@ static size_t announced(const mbedtls_ssl_context *ssl, size_t left)
     return size <= in_full(ssl) ? size : 0;
 }
 
-// reserve makes room for size bytes of input, and keeps what is there. Inside of a second call on the connection it may
-// not, since the first one knows where the buffer is.
-static int reserve(gm_ssl *s, size_t size, size_t keep)
+// gm_input_reserve makes room for size bytes of input, and keeps what is there. Inside of a second call on the
+// connection it may not, since the first one knows where the buffer is. Parts of a message come one behind the other.
+int gm_input_reserve(gm_ssl *s, size_t size, size_t keep)
 {
     gm_buffers *b = &s->buffers;
     unsigned char *p;
@@ -201,7 +202,7 @@ static int reserve(gm_ssl *s, size_t size, size_t keep)
     if (b->depth > 1) {
         return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
-    size = at_least(size, is_exact(s) ? GM_KEPT : in_full(&s->ssl));
+    size = at_least(size, is_exact(s) && !is_message_in_parts(&s->ssl) ? GM_KEPT : in_full(&s->ssl));
     p = borrow(s, &gm_inputs, size);
     if (p == NULL) {
         return MBEDTLS_ERR_SSL_ALLOC_FAILED;
@@ -228,9 +229,9 @@ static int is_quiet(const mbedtls_ssl_context *ssl)
     return !is_datagram(ssl) || (ssl->handshake == NULL && in_full(ssl) == MBEDTLS_SSL_IN_BUFFER_LEN);
 }
 
-// needed_output is how large a buffer a call needs. A call that writes n bytes of data, or, where n is 0, reads, writes
-// nothing else but an alert, unless a client begins anew. PSA writes, with a record, to all of what it is told that there
-// is.
+// needed_output is how large a buffer a call needs. One that writes n bytes of data, or, where n is 0, reads, writes
+// nothing else but an alert, unless a client begins anew. PSA writes, with a record, to all of what it is told that
+// there is.
 static size_t needed_output(const gm_ssl *s, size_t n)
 {
     const mbedtls_ssl_context *ssl = &s->ssl;
@@ -281,7 +282,7 @@ static int fill_input(gm_ssl *s)
     return 0;
 }
 
-// lend_input gives a quiet connection a buffer only if a record for it has begun; see receive_stream.
+// lend_input gives a quiet connection a buffer only if a record for it has begun; see receive.c.
 static int lend_input(gm_ssl *s)
 {
     mbedtls_ssl_context *ssl = &s->ssl;
@@ -289,14 +290,15 @@ static int lend_input(gm_ssl *s)
     if (!is_quiet(ssl)) {
         return fill_input(s);
     }
-    size = announced(ssl, ssl->in_left);
-    return size == 0 ? 0 : reserve(s, size, (size_t) (ssl->in_hdr - ssl->in_buf) + ssl->in_left);
+    size = gm_input_announced(s, ssl->in_left);
+    return size == 0 ? 0 : gm_input_reserve(s, size, (size_t) (ssl->in_hdr - ssl->in_buf) + ssl->in_left);
 }
 
 // has_buffers is false before mbedtls_ssl_setup, and after the library has freed the context.
 static int has_buffers(const gm_ssl *s)
 {
-    return s->buffers.mode != GM_BUFFERS_STATIC && s->ssl.conf != NULL && s->ssl.in_buf != NULL && s->ssl.out_buf != NULL;
+    const mbedtls_ssl_context *ssl = &s->ssl;
+    return s->buffers.mode != GM_BUFFERS_STATIC && ssl->conf != NULL && ssl->in_buf != NULL && ssl->out_buf != NULL;
 }
 
 // gm_buffers_fill is for calls, inside of gm_buffers_lend, that write to the whole buffers of any connection.
@@ -401,7 +403,7 @@ static void reclaim_input(gm_ssl *s, int ret)
         park_input(s, b->in_used);  // a header, or a part of one
         return;
     }
-    need = at_least(at_least(held, announced(ssl, ssl->in_left)), GM_KEPT);
+    need = at_least(at_least(held, gm_input_announced(s, ssl->in_left)), GM_KEPT);
     if (b->in_size > GM_SMALL && need <= b->in_size / 2 && (p = mbedtls_calloc(1, need)) != NULL) {
         move_input(s, p, need, held);
     }
@@ -501,100 +503,4 @@ void gm_buffers_drop(gm_ssl *s)
     give_back(s, &gm_inputs, s->ssl.in_buf, b->in_size, b->in_size);
     give_back(s, &gm_outputs, s->ssl.out_buf, b->out_size, b->out_size);
     s->ssl.in_buf = s->ssl.out_buf = NULL;
-}
-
-// fetch asks the BIO.
-static int fetch(gm_ssl *s, unsigned char *buf, size_t len, const uint32_t *ms)
-{
-    int ret = ms != NULL ? s->buffers.recv_timeout(s, buf, len, *ms) : s->buffers.recv(s, buf, len);
-    size_t used = (size_t) (buf - s->ssl.in_buf);
-    if (ret > 0) {
-        s->buffers.in_used = at_least(s->buffers.in_used, at_most(used + (size_t) ret, s->buffers.in_size));
-    }
-    return ret;
-}
-
-#if defined(MBEDTLS_SSL_PROTO_DTLS)
-static int receive_datagram(gm_ssl *s, size_t len, const uint32_t *ms)
-{
-    mbedtls_ssl_context *ssl = &s->ssl;
-    size_t at = (size_t) (ssl->in_hdr - ssl->in_buf), want = len;
-    int ret;
-
-    if (!s->raw_bio) {
-        want = s->dgrams_in.head == NULL ? 0 : at_most(s->dgrams_in.head->len, len);
-    }
-    if (want != 0 && (ret = reserve(s, at + want, at)) != 0) {
-        return ret;
-    }
-    return fetch(s, ssl->in_hdr, at_most(len, s->buffers.in_size - at), ms);
-}
-#endif
-
-static int receive_stream(gm_ssl *s, size_t len, const uint32_t *ms)
-{
-    mbedtls_ssl_context *ssl = &s->ssl;
-    size_t at = (size_t) (ssl->in_hdr - ssl->in_buf) + ssl->in_left, size;
-    int header = ssl->in_left < GM_STREAM_HEADER_LEN, ret;
-
-    if (at + len > s->buffers.in_size) {
-        // Further parts of a message come behind the first ones.
-        if (!header) {
-            return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-        }
-        if ((ret = reserve(s, in_full(ssl), at)) != 0) {
-            return ret;
-        }
-    }
-    ret = fetch(s, ssl->in_hdr + ssl->in_left, len, ms);
-    if (!header || ret <= 0 || (size_t) ret > len || (size = announced(ssl, ssl->in_left + (size_t) ret)) == 0) {
-        return ret;
-    }
-    if (is_message_in_parts(ssl)) {
-        size = in_full(ssl);
-    }
-    size_t got = (size_t) ret;
-    if ((ret = reserve(s, size, at + got)) != 0) {
-        ssl->in_left += got;  // it is not lost
-        return ret;
-    }
-    return (int) got;
-}
-
-static int receive(gm_ssl *s, size_t len, const uint32_t *ms)
-{
-#if defined(MBEDTLS_SSL_PROTO_DTLS)
-    if (is_datagram(&s->ssl)) {
-        return receive_datagram(s, len, ms);
-    }
-#endif
-    return receive_stream(s, len, ms);
-}
-
-// Reached from every library call that needs input. It is here that the header of a record is seen before the record, and
-// that the buffer may still move: the library looks at its pointers again.
-static int recv_hook(void *ctx, unsigned char *buf, size_t len)
-{
-    (void) buf;
-    return receive(ctx, len, NULL);
-}
-
-// Reached as recv_hook is.
-static int recv_timeout_hook(void *ctx, unsigned char *buf, size_t len, uint32_t ms)
-{
-    (void) buf;
-    return receive(ctx, len, &ms);
-}
-
-// gm_buffers_hook follows mbedtls_ssl_set_bio, whose context is s.
-void gm_buffers_hook(gm_ssl *s)
-{
-    mbedtls_ssl_context *ssl = &s->ssl;
-    if (s->buffers.mode == GM_BUFFERS_STATIC) {
-        return;
-    }
-    s->buffers.recv = ssl->f_recv;
-    s->buffers.recv_timeout = ssl->f_recv_timeout;
-    ssl->f_recv = ssl->f_recv != NULL ? recv_hook : NULL;
-    ssl->f_recv_timeout = ssl->f_recv_timeout != NULL ? recv_timeout_hook : NULL;
 }

@@ -176,8 +176,8 @@ static size_t held_input(const gm_ssl *s)
     return at_most((size_t) (end - ssl->in_buf), s->buffers.in_size);
 }
 
-// gm_input_announced is how large a buffer the record needs whose header is there; 0 if it is not, or says more than the library
-// accepts, as that will say.
+// gm_input_announced is how large a buffer the record needs whose header is there; 0 if it is not, or says more than the
+// library accepts, as that will say.
 size_t gm_input_announced(const gm_ssl *s, size_t left)
 {
     const mbedtls_ssl_context *ssl = &s->ssl;

@@ -73,7 +73,7 @@ int __wrap_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *X, const mbedtls_mpi *A, cons
 
 #endif
 
-#if defined(MBEDTLS_RSA_C) && !defined(MBEDTLS_RSA_NO_CRT)
+#if defined(MBEDTLS_RSA_C)
 
 #include <mbedtls/rsa.h>
 
@@ -83,6 +83,10 @@ int __wrap_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *X, const mbedtls_mpi *A, cons
 // put_key is the length of what it writes; 0 is a key that is not the usual.
 static size_t put_key(const mbedtls_rsa_context *ctx, unsigned char key[MAX_KEY])
 {
+#if defined(MBEDTLS_RSA_NO_CRT)
+    (void) ctx, (void) key;
+    return 0;
+#else
     const mbedtls_mpi *numbers[] = { &ctx->N, &ctx->E, &ctx->P, &ctx->Q, &ctx->DP, &ctx->DQ, &ctx->QP };
     unsigned char *p = key;
     if (!odd_and_in_range(&ctx->N) || ctx->len != mbedtls_mpi_size(&ctx->N) || ctx->len % 2 != 0) {
@@ -96,6 +100,7 @@ static size_t put_key(const mbedtls_rsa_context *ctx, unsigned char key[MAX_KEY]
         p += size;
     }
     return (size_t) (p - key);
+#endif
 }
 
 // usable is for what draws no numbers to blind the key with: who compares random numbers gets the library's signatures.

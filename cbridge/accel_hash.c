@@ -80,12 +80,12 @@ static inline int update(gm_hash_call *c, size_t blocks)
 WRAP_UPDATE(sha1, SHA1, total32, uint32_t)
 #endif
 
-#if defined(MBEDTLS_SHA256_C) && !defined(__x86_64__)  // there, see accel_sha256.c
+#if (defined(MBEDTLS_SHA256_C) || defined(MBEDTLS_SHA224_C)) && !defined(__x86_64__)  // there, see accel_sha256.c
 WRAP_UPDATE(sha256, SHA256, total32, uint32_t)
 WRAP_ONE_SHOT(sha256)
 #endif
 
-#if defined(MBEDTLS_SHA512_C)
+#if defined(MBEDTLS_SHA512_C) || defined(MBEDTLS_SHA384_C)
 WRAP_UPDATE(sha512, SHA512, total64, uint64_t)
 WRAP_ONE_SHOT(sha512)
 #endif

@@ -7,7 +7,7 @@
 #include "accel.h"
 #include "bridge.h"
 
-#if defined(MBEDTLS_SHA256_C)
+#if defined(MBEDTLS_SHA256_C) || defined(MBEDTLS_SHA224_C)
 
 #include <immintrin.h>
 #include <mbedtls/sha256.h>

@@ -104,11 +104,7 @@ func (c *Curve) Sign(d, digest []byte, hash crypto.Hash) []byte {
 	key := ecdsa.PrivateKey{PublicKey: ecdsa.PublicKey{Curve: c.curve, X: params.Gx, Y: params.Gy}, D: new(big.Int).SetBytes(d)}
 	//lint:ignore SA1019 as above
 	defer clear(key.D.Bits())
-	//lint:ignore SA1019 as above
-	if key.D.Cmp(params.N) >= 0 {
-		return nil
-	}
-	sig, err := key.Sign(nil, digest, hash)
+	sig, err := key.Sign(nil, digest, hash) // also finds, by masks, whether d is below the order
 	if err != nil {
 		return nil
 	}

@@ -43,7 +43,8 @@ func modulus(b []byte) (*bigmod.Modulus, error) {
 	return bigmod.NewModulus(b)
 }
 
-// reduced is b modulo m, in constant time but for the lengths.
+// reduced is b modulo m, in constant time but for the lengths, and for the zero bits that either half of b begins with: b is
+// public, or blinded.
 func reduced(b []byte, m *bigmod.Modulus) *bigmod.Nat {
 	size := m.Size()
 	if m.BitLen() < 8*size || len(b) > 2*size {

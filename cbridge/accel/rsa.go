@@ -39,10 +39,8 @@ func (k *RSAKey) private(out, in []byte) bool {
 	defer wipe(qInv, mp, mq)
 	mp.Exp(mp, k.DP, p)
 	mq.Exp(mq, k.DQ, q)
-	low := mq.Bytes(q)
-	defer clear(low)
 	// mq + q ((mp - mq) / q mod p)
-	t := reduced(low, p)
+	t := bigmod.NewNat().Mod(mq, p) // reduced would show how many bits mq has
 	defer wipe(t)
 	mp.Sub(t, p).Mul(qInv, p)
 	factor, err := bigmod.NewNat().SetBytes(k.Q, n)

@@ -307,14 +307,27 @@ int gm_buffers_fill(gm_ssl *s)
     return has_buffers(s) ? fill_input(s) : 0;
 }
 
+// lend_inside is for a call that a closure makes on its own connection, inside of another's. One that writes, inside of
+// one that reads, needs an output buffer. But where the outer call is writing, its buffer stays where it is.
+static int lend_inside(gm_ssl *s, size_t n)
+{
+    if (n == 0 || n == GM_ANY_OUTPUT || needed_output(s, n) <= s->buffers.out_size) {
+        return 0;
+    }
+    return s->ssl.out_buf == s->buffers.idle_out && s->ssl.out_left == 0 ? lend_output(s, n)
+                                                                         : MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+}
+
 // gm_buffers_lend comes before a library call, gm_buffers_reclaim after it, also after one that was not made because
-// this failed. Calls that a closure makes on its own connection are inside of another's.
-// The call writes n bytes, 0 if it reads.
+// this failed. The call writes n bytes, 0 if it reads.
 int gm_buffers_lend(gm_ssl *s, size_t n)
 {
-    int ret;
-    if (s->buffers.depth++ > 0 || !has_buffers(s)) {
+    int inside = s->buffers.depth++ > 0, ret;
+    if (!has_buffers(s)) {
         return 0;
+    }
+    if (inside) {
+        return lend_inside(s, n);
     }
     ret = lend_output(s, n);
     return ret != 0 ? ret : lend_input(s);

@@ -451,6 +451,50 @@ func TestBuffersAndCallsInsideOfACall(t *testing.T) {
 	}
 }
 
+// A closure that waits for input may write meanwhile, though the call that it is inside of writes nothing.
+func TestWriteInsideOfARead(t *testing.T) {
+	for name, version := range eachVersion {
+		t.Run(name, func(t *testing.T) {
+			modes(t, func(t *testing.T, set options) {
+				p := newPair(t, both(t, version, set))
+				if err := p.handshake(t); err != nil {
+					t.Fatal(err)
+				}
+				data := randomBytes(10_000)
+				var output []byte
+				err := p.server.SetBIO(BIO{
+					Send: func(b []byte) (int, error) {
+						output = append(output, b...)
+						return len(b), nil
+					},
+					Recv: func([]byte) (int, error) {
+						if n, err := p.server.Write(data); n != len(data) || err != nil {
+							t.Errorf("Write: %d, %v", n, err)
+						}
+						return 0, ErrSSLWantRead
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := read(p.server); err != ErrSSLWantRead {
+					t.Errorf("Read: %v, want ErrSSLWantRead", err)
+				}
+				in, err := p.client.InputSpace()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.client.Commit(copy(in, output))
+				got := make([]byte, len(data))
+				if n, err := p.client.Read(got); err != nil || !bytes.Equal(got[:n], data) {
+					t.Errorf("the client reads %d bytes, other than what was sent, or %v", n, err)
+				}
+				wantNoBuffers(t, "in the end", p.client, p.server)
+			})
+		})
+	}
+}
+
 // Each kind of cipher leaves other bytes before and behind the data.
 func TestBuffersWithEachKindOfCipher(t *testing.T) {
 	suites := map[string]int{

@@ -103,7 +103,8 @@ typedef struct {
     unsigned char *in, *out;       // as the library has them, unless it has got others
     size_t in_size, out_size;
     size_t in_used;                // bytes that were written since
-    unsigned char idle_in[16], idle_out[128 + MBEDTLS_SSL_CID_OUT_LEN_MAX];  // in place of both
+    unsigned char idle_in[16];     // in place of both
+    unsigned char idle_out[112 + MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY + MBEDTLS_SSL_CID_OUT_LEN_MAX];
     mbedtls_ssl_recv_t *recv;      // the BIO's
     mbedtls_ssl_recv_timeout_t *recv_timeout;
 } gm_buffers;

@@ -22,8 +22,8 @@
 _Static_assert(GM_KEPT <= sizeof(((gm_buffers *) 0)->idle_in), "the head of the input fits");
 _Static_assert(13 + MBEDTLS_SSL_CID_OUT_LEN_MAX + 2 + MBEDTLS_MAX_IV_LENGTH <= sizeof(((gm_buffers *) 0)->idle_out),
                "the output's pointers stay inside");
-_Static_assert(8 + 5 + MBEDTLS_MAX_IV_LENGTH + 2 + MBEDTLS_SSL_MAC_ADD + 2 * 16 <= sizeof(((gm_buffers *) 0)->idle_out),
-               "an alert fits");
+_Static_assert(8 + 5 + MBEDTLS_MAX_IV_LENGTH + 2 + MBEDTLS_SSL_MAC_ADD + 2 * 16 + MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY
+                   <= sizeof(((gm_buffers *) 0)->idle_out), "an alert fits, padded");
 
 gm_pool gm_inputs = {.size = MBEDTLS_SSL_IN_BUFFER_LEN};
 gm_pool gm_outputs = {.size = MBEDTLS_SSL_OUT_BUFFER_LEN};
@@ -246,7 +246,8 @@ static size_t needed_output(const gm_ssl *s, size_t n)
     if (n == 0) {
         return 0;
     }
-    n += (size_t) (ssl->out_msg - ssl->out_buf) + MBEDTLS_SSL_PAYLOAD_OVERHEAD;
+    n += (size_t) (ssl->out_msg - ssl->out_buf) + MBEDTLS_SSL_PAYLOAD_OVERHEAD +
+         MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY;
     return is_exact(s) ? at_most(n, out_full(ssl)) : out_full(ssl);
 }
 

@@ -88,7 +88,7 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 		config = new(Config)
 	}
 	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth,
-		deadlines: readDeadlines{conn: conn}}
+		in: make(gate, 1), deadlines: readDeadlines{conn: conn}}
 	if config.AllowRenegotiation {
 		c.renegotiationState = &renegotiationState{asideTaken: make(chan struct{}, 1)}
 	}

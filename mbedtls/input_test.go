@@ -96,7 +96,7 @@ func TestWaitingReadEndsAsTheSocketsOwn(t *testing.T) {
 						ended <- err
 					}()
 					if s, ok := reader.(*Conn); ok {
-						until(t, s.in.taken)
+						until(t, func() bool { return len(s.in) == 1 })
 					}
 					end(t, reader, a)
 					got[i] = described(<-ended)
@@ -116,7 +116,7 @@ func TestWaitingReadEndsAsTheSocketsOwn(t *testing.T) {
 				_, err := s.Read(make([]byte, 1))
 				ended <- err
 			}()
-			until(t, s.in.taken)
+			until(t, func() bool { return len(s.in) == 1 })
 			s.Close()
 			mustBe(t, "Read", <-ended, net.ErrClosed)
 			c.Close()

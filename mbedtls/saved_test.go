@@ -134,7 +134,7 @@ func TestDTLSMarshalBinaryEndsAReadThatWaits(t *testing.T) {
 			_, err := conn.Read(make([]byte, 1))
 			read <- err
 		}()
-		until(t, func() bool { return conn.in.taken() })
+		until(t, func() bool { return len(conn.in) == 1 })
 		mustSave(t, conn)
 		if err := <-read; err != ErrSaved {
 			t.Errorf("Read: %v", err)

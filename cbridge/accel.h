@@ -39,6 +39,7 @@ typedef struct {
     const unsigned char *key;
     size_t key_len;
     uint32_t *hint;  // see Key in package accel
+    int brief;
     const unsigned char *iv, *ad, *in;
     size_t ad_len, len;
     unsigned char *out;

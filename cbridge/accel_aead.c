@@ -15,8 +15,9 @@ enum { NONCE_SIZE = 12, TAG_SIZE = 16 };
 // Above this, the library's limits and Go's differ.
 enum { MAX_LENGTH = 1 << 30 };
 
-// What a hint says before Go has made one.
-enum { FRESH = 0, USED_ONCE = 1 };
+// What a hint says while Go has nothing of the key. At READY, Go computes it for the next message. Until then, short
+// ones are the library's: one of a fresh key, and many after Go has found another key in the place of this (MISSED).
+enum { FRESH = 0, READY = 1, MISSED = 65, FIRST_SLOT = 66 };
 
 static int apart(const void *a, size_t a_len, const void *b, size_t b_len)
 {
@@ -36,13 +37,14 @@ static int fits(const gm_aead_call *c, const unsigned char *tag)
 
 // worth tells whether Go is faster. What Go computes from a key costs as much as 200 bytes of the library's AEAD, and
 // keys of a handshake are for a message or two: short ones are left to the library until the key is used again.
-static int worth(const gm_aead_call *c, size_t shortest, size_t shortest_first)
+static int worth(gm_aead_call *c, size_t shortest, size_t shortest_first)
 {
     if (c->len < shortest) {
         return 0;
     }
-    if (*c->hint == FRESH && c->len < shortest_first) {
-        *c->hint = USED_ONCE;
+    c->brief = c->len < shortest_first;
+    if (c->brief && *c->hint < FIRST_SLOT && *c->hint != READY) {
+        *c->hint = *c->hint == FRESH ? READY : *c->hint - 1;
         return 0;
     }
     return 1;
@@ -50,7 +52,7 @@ static int worth(const gm_aead_call *c, size_t shortest, size_t shortest_first)
 
 static void forget(int cipher, const unsigned char *key, size_t key_len, uint32_t *hint)
 {
-    if (*hint > USED_ONCE && key_len != 0) {
+    if (*hint >= FIRST_SLOT && key_len != 0) {
         gombAEADForget(&(gm_aead_call){.cipher = cipher, .key = key, .key_len = key_len, .hint = hint});
     }
     *hint = FRESH;

@@ -29,6 +29,7 @@ func accelKey(c *C.gm_aead_call) accel.Key {
 		Cipher: accel.Cipher(c.cipher),
 		Bytes:  unsafe.Slice((*byte)(c.key), c.key_len),
 		Hint:   (*uint32)(c.hint),
+		Brief:  c.brief != 0,
 	}
 }
 

@@ -38,14 +38,19 @@ type Key struct {
 	Cipher Cipher
 	Bytes  []byte
 	Hint   *uint32 // in the C context; zero in a fresh one, but any value will do
+	Brief  bool    // the message is shorter than what is computed from a key is worth
 }
 
 // cacheSlots bounds the table: with 1 KB for an entry of AES-GCM, to 2 MB. Beyond 1024 connections that are busy at the
-// same time, entries are computed again and again.
+// same time, entries are computed again and again, though not for each brief message.
 const cacheSlots = 2048
 
-// Of a hint, 0 and 1 are the business of the C side; slot i is i+hintBase.
-const hintBase = 2
+// Of a hint, what is less than hintBase is the business of the C side, and hintMissed tells it that another key has taken
+// the slot; slot i is i+hintBase.
+const (
+	hintMissed = 65
+	hintBase   = 66
+)
 
 var (
 	cache [cacheSlots]atomic.Pointer[entry]
@@ -65,10 +70,14 @@ func (e *entry) is(k Key) bool {
 
 func (k Key) slot() *atomic.Pointer[entry] { return &cache[(*k.Hint-hintBase)%cacheSlots] }
 
-// aead returns the AEAD of a key: nil if Go would not make it.
+// aead returns the AEAD of a key: nil if Go would not make it, or has made it before and the message is too brief for more.
 func (k Key) aead() cipher.AEAD {
 	if e := k.slot().Load(); e != nil && e.is(k) {
 		return e.aead
+	}
+	if k.Brief && *k.Hint >= hintBase {
+		*k.Hint = hintMissed
+		return nil
 	}
 	e := &entry{cipher: k.Cipher, length: len(k.Bytes)}
 	copy(e.key[:], k.Bytes)

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	leakcheck.Main(m, func() {}, func() {}, func() error { return nil })
 }
 
-func key(c Cipher, b byte) Key { return Key{c, bytes.Repeat([]byte{b}, 32), new(uint32)} }
+func key(c Cipher, b byte) Key { return Key{c, bytes.Repeat([]byte{b}, 32), new(uint32), false} }
 
 var (
 	nonce      = make([]byte, NonceSize)
@@ -38,7 +38,7 @@ func TestHintsNeverDecide(t *testing.T) {
 		if bytes.Equal(ofA, ofB) {
 			t.Fatal("two keys seal alike")
 		}
-		for _, hint := range []uint32{*a.Hint, *b.Hint, 0, 1, 2, cacheSlots + 1, cacheSlots + 2, 1 << 31, ^uint32(0)} {
+		for _, hint := range []uint32{*a.Hint, *b.Hint, 0, 1, hintMissed, hintBase, cacheSlots + 1, cacheSlots + hintBase, 1 << 31, ^uint32(0)} {
 			for _, k := range []struct {
 				Key
 				want, other []byte
@@ -85,6 +85,22 @@ func TestAForgottenKeyIsCollected(t *testing.T) {
 	}
 }
 
+// A brief message is worth the key's first computation, but not the next, when another key has taken the slot.
+func TestBriefMessagesOfAMissedKeyAreDeclined(t *testing.T) {
+	a, b := key(AESGCM, 6), key(AESGCM, 7)
+	a.Brief = true
+	want := seal(t, a, "message")
+	seal(t, b, "message")
+	*a.Hint = *b.Hint
+	if got := Seal(a, make([]byte, 7+TagSize), nonce, []byte("message"), additional); got != Declined || *a.Hint != hintMissed {
+		t.Errorf("brief: %d, hint %d", got, *a.Hint)
+	}
+	*a.Hint, a.Brief = *b.Hint, false
+	if got := seal(t, a, "message"); !bytes.Equal(got, want) || *a.Hint < hintBase || *a.Hint == *b.Hint {
+		t.Errorf("not brief: %x, hint %d", got, *a.Hint)
+	}
+}
+
 func TestManyKeysAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -107,7 +123,7 @@ func TestManyKeysAtOnce(t *testing.T) {
 }
 
 func TestWhatGoRefusesIsDeclined(t *testing.T) {
-	k := Key{AESGCM, make([]byte, 17), new(uint32)}
+	k := Key{AESGCM, make([]byte, 17), new(uint32), false}
 	if got := Seal(k, make([]byte, TagSize), nonce, nil, nil); got != Declined || *k.Hint != 0 {
 		t.Errorf("a key of 17 bytes: %d, hint %d", got, *k.Hint)
 	}

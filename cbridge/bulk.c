@@ -59,7 +59,8 @@ static size_t output_space(const gm_ssl *s)
 static int write_records(gm_ssl *s, const unsigned char *buf, size_t len, int *n)
 {
     while ((size_t) *n < len) {
-        int ret = gm_ssl_flush_output(s);
+        // What closures did not take is of this data: mbedtls_ssl_write goes on with it, and counts it.
+        int ret = s->raw_bio ? 0 : gm_ssl_flush_output(s);
         if (ret == 0) {
             ret = output_space(s) < GM_MAX_RECORD ? MBEDTLS_ERR_SSL_WANT_WRITE : gm_ssl_write_data(s, buf + *n, len - *n);
         }

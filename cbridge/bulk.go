@@ -34,7 +34,8 @@ func (s *SSL) Drained() bool {
 }
 
 // WriteRecords encrypts p to as many records as the output has room for, after what an earlier call left behind
-// ([SSL.FlushOutput]). n is how much of p they hold; err, which may come with it, is why that is not all.
+// ([SSL.FlushOutput]). n is how much of p they hold; err, which may come with it, is why that is not all. With [SSL.SetBIO],
+// it must be called again with the rest of the same p after ErrSSLWantWrite, as Write must.
 func (s *SSL) WriteRecords(p []byte) (n int, err error) {
 	if err := s.enter(); err != nil {
 		return 0, err

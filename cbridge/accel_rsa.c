@@ -19,7 +19,7 @@
 static int odd_and_in_range(const mbedtls_mpi *n)
 {
     size_t size = mbedtls_mpi_size(n);
-    return size >= MIN_SIZE && size <= MAX_SIZE && n->s > 0 && (n->p[0] & 1) != 0;
+    return size >= MIN_SIZE && size <= MAX_SIZE && size <= MBEDTLS_MPI_MAX_SIZE && n->s > 0 && (n->p[0] & 1) != 0;
 }
 
 static int exp_mod(mbedtls_mpi *X, const mbedtls_mpi *A, const mbedtls_mpi *E, const mbedtls_mpi *N, int e_public)
@@ -37,7 +37,7 @@ static int exp_mod(mbedtls_mpi *X, const mbedtls_mpi *A, const mbedtls_mpi *E, c
     if (a_len > 2 * n_len && (a_len = mbedtls_mpi_size(A)) > 2 * n_len) {
         return GM_ACCEL_DECLINED;
     }
-    if (n_len + a_len + e_len > sizeof(buf)) {
+    if (n_len + a_len + e_len > sizeof(buf) || e_len > MBEDTLS_MPI_MAX_SIZE) {
         return GM_ACCEL_DECLINED;
     }
     if (mbedtls_mpi_write_binary(N, buf, n_len) == 0 && mbedtls_mpi_write_binary(A, buf + n_len, a_len) == 0 &&

@@ -25,7 +25,7 @@ enum {
 
 #define GM_PRIMITIVE_NUMBERS 9
 #define GM_PRIMITIVE_POINTS 3
-#define GM_PRIMITIVE_SIZE 640
+#define GM_PRIMITIVE_SIZE 1040
 
 typedef struct {
     int op;

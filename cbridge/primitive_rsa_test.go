@@ -35,6 +35,9 @@ func TestExpModIsAsInC(t *testing.T) {
 			expMod(t, as[7], odd(bits/2+224), n)
 		}
 	}
+	for _, bits := range []int{8191, 8192, 8256} { // MBEDTLS_MPI_MAX_BITS is 8192
+		expMod(t, num(2), new(big.Int).SetBit(num(1), bits, 1), odd(512))
+	}
 	expMod(t, num(2), num(3), nil)
 	expMod(t, num(2), num(3), num(1))
 }

@@ -77,6 +77,12 @@ int __wrap_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *X, const mbedtls_mpi *A, cons
 
 #include <mbedtls/rsa.h>
 
+#if defined(MBEDTLS_PKCS1_V15)
+enum { BUILT_V15 = 1 };
+#else
+enum { BUILT_V15 = 0 };
+#endif
+
 // A key in bytes: N and E of its length, P, Q, DP, DQ and QP of half that.
 #define MAX_KEY (2 * MAX_SIZE + 5 * MAX_SIZE / 2)
 
@@ -115,7 +121,8 @@ static int sign_pkcs1(mbedtls_rsa_context *ctx, gm_rng f_rng, mbedtls_md_type_t 
 {
     unsigned char key[MAX_KEY];
     int ret = GM_ACCEL_DECLINED;
-    if (ctx->padding == MBEDTLS_RSA_PKCS_V15 && usable(f_rng, hash, md, hashlen)) {
+    // A fresh context says V15 even where the build lacks it.
+    if (BUILT_V15 && ctx->padding == MBEDTLS_RSA_PKCS_V15 && usable(f_rng, hash, md, hashlen)) {
         if (put_key(ctx, key) != 0) {
             ret = gombRSASignPKCS1(key, ctx->len, md, (unsigned char *) hash, hashlen, sig);
         }

@@ -45,7 +45,7 @@ func Shutdown() {
 		processDrbg.Close()
 	}
 	C.mbedtls_psa_crypto_free()
-	C.gm_pools_drain()
+	Trim()
 }
 
 // Version is the library's own version string (mbedtls_version_get_string).

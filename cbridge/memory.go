@@ -61,6 +61,9 @@ func Allocations() AllocStats {
 	return AllocStats{LiveBytes: int64(bytes), LiveBlocks: int64(blocks), Total: int64(total)}
 }
 
+// Trim gives back the buffers that are kept at hand for connections.
+func Trim() { C.gm_pools_drain() }
+
 // Held says what of the library is not given back yet: nil if everything was closed, and Shutdown was called. It needs
 // CountAllocations.
 func Held() error {

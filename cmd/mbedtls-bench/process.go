@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // process is a stack at work.
@@ -49,9 +50,17 @@ func start(ctx context.Context, env []string, program string, args ...string) (*
 	return p, nil
 }
 
+// patience is how long a process may take for an answer: a stack that hangs costs one row, not the run.
+const patience = 2 * time.Minute
+
+func (p *process) scan() bool {
+	defer time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() }).Stop()
+	return p.out.Scan()
+}
+
 // line is the next one of its output; if there is none, the process has ended.
 func (p *process) line() (string, error) {
-	if !p.out.Scan() {
+	if !p.scan() {
 		p.in.Close()
 		return "", fmt.Errorf("it ended: %v: %s", p.cmd.Wait(), lastLines(p.stderr.String(), 12))
 	}
@@ -87,7 +96,7 @@ func (p *process) answer() (values, error) {
 // stop lets it end.
 func (p *process) stop() {
 	p.in.Close()
-	for p.out.Scan() {
+	for p.scan() {
 	}
 	_ = p.cmd.Wait() // what it measured is there
 }

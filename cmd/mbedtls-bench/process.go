@@ -50,11 +50,11 @@ func start(ctx context.Context, env []string, program string, args ...string) (*
 	return p, nil
 }
 
-// patience is how long a process may take for an answer: a stack that hangs costs one row, not the run.
-const patience = 2 * time.Minute
+// answerLimit is how long a process may take for an answer: a stack that hangs costs one row, not the run.
+const answerLimit = 2 * time.Minute
 
 func (p *process) scan() bool {
-	defer time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() }).Stop()
+	defer time.AfterFunc(answerLimit, func() { _ = p.cmd.Process.Kill() }).Stop()
 	return p.out.Scan()
 }
 

@@ -20,20 +20,7 @@ func sockets(t *testing.T, network string) (a, b net.Conn) {
 	if network == "tcp" {
 		return tcpPair(t)
 	}
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = net.Dial("unix", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(); err != nil {
-		a.Close()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return a, b
+	return streamPair(t, "unix", filepath.Join(t.TempDir(), "socket"))
 }
 
 // described is an error with everything that a caller may look at; the addresses of two connections differ.

@@ -68,12 +68,18 @@ func configs(t testing.TB) (client, server *Config) {
 // tcpPair is two ends of a TCP connection over loopback.
 func tcpPair(t testing.TB) (a, b net.Conn) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return streamPair(t, "tcp", "127.0.0.1:0")
+}
+
+// streamPair is two ends of a connection to a listener at addr.
+func streamPair(t testing.TB, network, addr string) (a, b net.Conn) {
+	t.Helper()
+	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if a, err = net.Dial("tcp", l.Addr().String()); err != nil {
+	if a, err = net.Dial(network, l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
 	if b, err = l.Accept(); err != nil {

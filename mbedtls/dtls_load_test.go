@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -68,21 +67,7 @@ func TestDTLSServesACrowdOnOneSocket(t *testing.T) {
 	defer stop()
 	threadsBefore, c, heap, rss := threads(t), cbridge.Allocations(), liveHeap()+stackMemory(), residentSet(t)
 
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), crowdClients+"="+l.Addr().String())
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said := bufio.NewReader(out)
+	tell, said, end := clientsProcess(t, crowdClients+"="+l.Addr().String())
 	line, err := said.ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "connected") {
 		t.Fatalf("the crowd says %q, %v", line, err)
@@ -101,18 +86,14 @@ func TestDTLSServesACrowdOnOneSocket(t *testing.T) {
 	if got := used / int64(n); got > perConnection {
 		t.Errorf("%d bytes per connection, want at most %d", got, perConnection)
 	}
-	if _, err := fmt.Fprintln(in, "ask"); err != nil {
+	if _, err := fmt.Fprintln(tell, "ask"); err != nil {
 		t.Fatal(err)
 	}
 	if line, err = said.ReadString('\n'); err != nil || !strings.HasPrefix(line, "asked") {
 		t.Fatalf("the crowd says %q, %v", line, err)
 	}
 	t.Log(line)
-	in.Close()
-	rest, _ := io.ReadAll(said)
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, rest)
-	}
+	end()
 }
 
 // stackMemory is what goroutines' stacks take, in bytes.

@@ -50,7 +50,7 @@ func TestIdleServerConnectionsAreSmall(t *testing.T) {
 			}
 		}()
 		heap, stack, c := liveHeap(), stackMemory(), cbridge.Allocations().LiveBytes
-		said, end := idleProcess(t, fmt.Sprintf("%d %s", version, l.Addr()))
+		_, said, end := clientsProcess(t, idleClients+"="+fmt.Sprintf("%d %s", version, l.Addr()))
 		defer end()
 		answered := make(chan error)
 		for range idleConnections {
@@ -89,12 +89,13 @@ func serveIdle(conn net.Conn, answered chan<- error) {
 	}
 }
 
-// idleProcess starts the clients, and returns what they say.
-func idleProcess(t *testing.T, clients string) (said *bufio.Reader, end func()) {
+// clientsProcess runs the test in a process of its own, with that in its environment, where it is the clients. tell
+// is what they read, and said what they write; end closes the one, and waits for the end of the other.
+func clientsProcess(t *testing.T, environment string) (tell io.Writer, said *bufio.Reader, end func()) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
 	cmd := exec.Command(os.Args[0], "-test.run=^"+name+"$")
-	cmd.Env = append(os.Environ(), idleClients+"="+clients)
+	cmd.Env = append(os.Environ(), environment)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -108,7 +109,7 @@ func idleProcess(t *testing.T, clients string) (said *bufio.Reader, end func()) 
 		t.Fatal(err)
 	}
 	said = bufio.NewReader(out)
-	return said, func() {
+	return in, said, func() {
 		in.Close()
 		rest, _ := io.ReadAll(said)
 		if err := cmd.Wait(); err != nil {

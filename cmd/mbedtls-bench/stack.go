@@ -128,3 +128,18 @@ func handshakes(client, server conn) error {
 	err := client.Handshake()
 	return errors.Join(err, <-done)
 }
+
+// one listens, and makes one connection that has agreed on what it should.
+func (s *stack) one() (l listener, client, server conn, err error) {
+	if l, err = s.listen(); err != nil {
+		return nil, nil, nil, err
+	}
+	client, server, err = s.pair(l)
+	if err == nil {
+		err = s.check(client)
+	}
+	if err != nil {
+		l.Close()
+	}
+	return l, client, server, err
+}

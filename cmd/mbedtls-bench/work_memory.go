@@ -52,16 +52,8 @@ func prepareCrypt(w *workload, s *stack) (*job, error) {
 
 // prepareCalls counts what Write and Read cost besides time. A Write is a record.
 func prepareCalls(w *workload, s *stack) (*job, error) {
-	l, err := s.listen()
+	l, client, server, err := s.one()
 	if err != nil {
-		return nil, err
-	}
-	client, server, err := s.pair(l)
-	if err == nil {
-		err = s.check(client)
-	}
-	if err != nil {
-		l.Close()
 		return nil, err
 	}
 	out, in := make([]byte, w.Size), make([]byte, w.Size)

@@ -106,16 +106,8 @@ func syscalls() (uint64, error) {
 
 // prepareRoundTrip is for messages there and back.
 func prepareRoundTrip(w *workload, s *stack) (*job, error) {
-	l, err := s.listen()
+	l, client, server, err := s.one()
 	if err != nil {
-		return nil, err
-	}
-	client, server, err := s.pair(l)
-	if err == nil {
-		err = s.check(client)
-	}
-	if err != nil {
-		l.Close()
 		return nil, err
 	}
 	echoed := make(chan struct{})

@@ -64,9 +64,10 @@ func Allocations() AllocStats {
 // Trim gives back the buffers that are kept at hand for connections.
 func Trim() { C.gm_pools_drain() }
 
-// Held says what of the library is not given back yet: nil if everything was closed, and Shutdown was called. It needs
-// CountAllocations.
+// Held says what of the library is not given back yet: nil if everything was closed, and Shutdown was called. What is kept
+// at hand is nobody's, and given back first. It needs CountAllocations.
 func Held() error {
+	Trim()
 	if now := Allocations(); LiveHandles() != 0 || now.LiveBlocks != 0 {
 		return fmt.Errorf("%d handles and %d blocks (%d bytes) of C memory", LiveHandles(), now.LiveBlocks, now.LiveBytes)
 	}

@@ -77,3 +77,23 @@ func TestFreeHandshakeData(t *testing.T) {
 		}
 	})
 }
+
+// Buffers that are kept at hand for the next connection are nobody's, whenever they came back: the collector may find a
+// connection after everything else was given back.
+func TestKeptBuffersAreNotHeld(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	client, server := configs(t)
+	visit := func(t *testing.T) {
+		c, s := connected(t, client, server)
+		exchange(t, c, s, 50_000)
+	}
+	t.Run("first", visit) // what is made once for the process
+	cbridge.Trim()
+	before := cbridge.Held()
+	t.Run("second", visit)
+	if after := cbridge.Held(); after.Error() != before.Error() {
+		t.Errorf("%v, before the connections %v", after, before)
+	}
+}

@@ -2,6 +2,8 @@ package peers_test
 
 import (
 	"crypto/tls"
+	"net"
+	"runtime"
 	"testing"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
@@ -88,3 +90,24 @@ func TestDatagramClientsExchangeWithPion(t *testing.T) {
 }
 
 var _ peers.Conn = (*pion.Conn)(nil)
+
+// Two servers of UDP on one port would take each other's datagrams, and the system lets them.
+func TestPortOfADatagramServerIsNotFoundFree(t *testing.T) {
+	f, _ := datagramFixture(t)
+	peer := f.server(t, peers.MbedTLS)
+	if l, err := net.Listen("tcp", peer.Addr); err == nil {
+		l.Close()
+		t.Errorf("%s is free for TCP, by which it is found", peer.Addr)
+	}
+	peer.Stop()
+	for ctx := f.ctx; ; runtime.Gosched() {
+		l, err := net.Listen("tcp", peer.Addr)
+		if err == nil {
+			l.Close()
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -135,42 +135,50 @@ func (p *Peer) Await(o *Output, pattern string) error {
 // errPortTaken says that somebody else took a port between the moment it was found free and its use.
 var errPortTaken = errors.New("the port is taken")
 
-// withFreePort starts a server that cannot choose a port by itself.
+// withFreePort starts a server that cannot choose a port by itself, and keeps others from that port until it ends.
 func withFreePort(network string, start func(port string) (*Peer, error)) (*Peer, error) {
 	var taken error
 	for range 10 {
-		port, err := freePort(network)
+		port, guard, err := freePort(network)
 		if err != nil {
 			return nil, err
 		}
 		peer, err := start(port)
+		if err == nil {
+			go func() {
+				<-peer.Done()
+				guard.Close()
+			}()
+			return peer, nil
+		}
+		guard.Close()
 		if !errors.Is(err, errPortTaken) {
-			return peer, err
+			return nil, err
 		}
 		taken = err
 	}
 	return nil, taken
 }
 
-// freePort finds a port that nobody has at the moment.
-func freePort(network string) (string, error) {
-	var l io.Closer
-	var addr net.Addr
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+// freePort finds a port that nobody has at the moment. Several servers of UDP can have one port, of whose datagrams they
+// then miss some: while guard is open, which has that port of TCP, none of these tests, in whatever process, finds it free.
+func freePort(network string) (port string, guard io.Closer, err error) {
+	for range 20 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
-		l, addr = c, c.LocalAddr()
-	} else {
-		t, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil || network == "tcp" {
+			return port, l, errors.Join(err, l.Close())
 		}
-		l, addr = t, t.Addr()
+		u, err := net.ListenPacket("udp", l.Addr().String())
+		if err == nil {
+			return port, l, u.Close()
+		}
+		l.Close()
 	}
-	_, port, err := net.SplitHostPort(addr.String())
-	return port, errors.Join(err, l.Close())
+	return "", nil, errPortTaken
 }
 
 func (o Options) network() string {

@@ -114,6 +114,7 @@ static int ring_send(void *ctx, const unsigned char *buf, size_t len)
 static int ring_recv(void *ctx, unsigned char *buf, size_t len)
 {
     gm_ring *q = &((gm_ssl *) ctx)->in;
+    gm_ssl_note_warning(ctx);
     if (q->r == q->w) {
         return q->eof ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
     }

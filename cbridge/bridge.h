@@ -110,6 +110,7 @@ typedef struct {
 } gm_buffers;
 
 // gm_ssl is one connection.
+#define GM_WARNINGS 6
 typedef struct {
     mbedtls_ssl_context ssl;
     gm_config *conf;
@@ -127,6 +128,8 @@ typedef struct {
     int early_bound;                  // see gm_ssl_bound_early_data
     int raw_bio;                      // closures are in place of rings and queues
     int hello_retried;                // of a handshake that is freed; see gm_ssl_hello_retried
+    char inspects, shown;             // see inspect.c
+    unsigned char warning_count, warnings[GM_WARNINGS];  // see gm_ssl_note_warning
     gm_buffers buffers;
 } gm_ssl;
 
@@ -184,6 +187,13 @@ int gm_ssl_in_handshake(const gm_ssl *s);
 int gm_ssl_hello_retried(const gm_ssl *s);
 const unsigned char *gm_ssl_client_hello(const gm_ssl *s, size_t *len);
 int gm_ssl_is_datagram(const gm_ssl *s);
+void gm_ssl_note_warning(gm_ssl *s);
+
+// alpn.c
+int gm_ssl_choose_alpn(gm_ssl *s, const char *name);
+
+// inspect.c
+void gm_ssl_inspect(gm_ssl *s, int on);
 
 // bio.c
 void gm_ssl_set_ring_bio(gm_ssl *s);
@@ -201,6 +211,11 @@ typedef struct {
 } gm_moved;
 gm_moved gm_ssl_read_records(gm_ref s, unsigned char *buf, size_t len);
 gm_moved gm_ssl_write_records(gm_ref s, const unsigned char *buf, size_t len);
+typedef struct {
+    int ret;          // bytes, or an error
+    uint64_t number;  // of the record that they are from
+} gm_record;
+gm_record gm_ssl_read_one(gm_ref s, unsigned char *buf, size_t len);
 
 // pool.c
 extern gm_pool gm_rings;  // buffers of rings
@@ -406,6 +421,7 @@ void gm_ssl_check_suite(gm_ssl *s);
 
 // ticket.c
 struct mbedtls_ssl_ticket_context *gm_ticket_new(void);
+void gm_ssl_skip_tickets(gm_ssl *s);
 void gm_ticket_delete(struct mbedtls_ssl_ticket_context *t);
 int gm_ticket_setup(struct mbedtls_ssl_ticket_context *t, mbedtls_ctr_drbg_context *drbg, int cipher, uint32_t lifetime);
 int gm_ticket_rotate(struct mbedtls_ssl_ticket_context *t, const unsigned char *name, const unsigned char *key, size_t len,

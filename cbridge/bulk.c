@@ -50,6 +50,39 @@ gm_moved gm_ssl_read_records(gm_ref s, unsigned char *buf, size_t len)
     return m;
 }
 
+// record_number is that of the last record that was decrypted: with DTLS, its epoch and its number (RFC 6347 section 4.1),
+// with TLS, how many came before it under the same keys.
+static uint64_t record_number(const gm_ssl *s)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < 8; i++) {
+        n = n << 8 | s->ssl.in_ctr[i];
+    }
+    return gm_ssl_is_datagram(s) ? n : n - 1;
+}
+
+static int read_one(gm_ssl *s, unsigned char *buf, size_t len, uint64_t *number)
+{
+    int ret = gm_ssl_read_data(s, buf, len);
+    if (ret > 0) {
+        *number = record_number(s);
+    }
+    return ret;
+}
+
+static int in_read_one(gm_ssl *s, unsigned char *buf, size_t len, uint64_t *number)
+{
+    GM_IN_WRITING(s, 0, read_one(s, buf, len, number));
+}
+
+// gm_ssl_read_one reads from one record, and tells which that is.
+gm_record gm_ssl_read_one(gm_ref s, unsigned char *buf, size_t len)
+{
+    gm_record r = {0};
+    r.ret = in_read_one((gm_ssl *) s, buf, len, &r.number);
+    return r;
+}
+
 // output_space is how much fits before the BIO says WANT_WRITE.
 static size_t output_space(const gm_ssl *s)
 {

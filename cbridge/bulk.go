@@ -27,6 +27,21 @@ func (s *SSL) ReadRecords(p []byte) (n int, err error) {
 	return int(m.n), err
 }
 
+// ReadRecord is [SSL.Read] that tells the number of the record that it reads from: of the records under the same keys, how
+// many came before it, from 0 on; with DTLS, 2^48 times its epoch, plus its sequence number.
+func (s *SSL) ReadRecord(p []byte) (n int, number uint64, err error) {
+	if len(p) == 0 {
+		return 0, 0, nil
+	}
+	if err := s.enter(); err != nil {
+		return 0, 0, err
+	}
+	defer s.leave()
+	defer s.forgetCredentials() // of a renegotiation
+	r := C.gm_ssl_read_one(s.ref(), cbytes(p), C.size_t(min(len(p), maxMove)))
+	return max(0, int(r.ret)), uint64(r.number), s.trap.end("mbedtls_ssl_read", int(r.ret))
+}
+
 // Drained reports whether the next ReadRecords would be ErrSSLWantRead, if the last one was the last call that read, and no
 // input comes meanwhile. It is cheap, and false where that is not known.
 func (s *SSL) Drained() bool {

@@ -61,8 +61,11 @@ func (s *SSL) during(op, option string, f func(*C.gm_ssl) C.int) error {
 func (s *SSL) fail() {
 	alert := C.uchar(C.MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR)
 	err := s.trap.err
-	if errors.Is(err, ErrSSLUnrecognizedName) {
+	switch {
+	case errors.Is(err, ErrSSLUnrecognizedName):
 		alert = C.MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME
+	case errors.Is(err, ErrSSLNoApplicationProtocol):
+		alert = C.MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL
 	}
 	C.mbedtls_ssl_send_alert_message(&s.c.ssl, C.MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert)
 	s.trap.err = err

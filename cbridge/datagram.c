@@ -88,6 +88,7 @@ static int datagram_recv(void *ctx, unsigned char *buf, size_t len)
 {
     gm_ssl *s = ctx;
     gm_datagram *d = s->dgrams_in.head;
+    gm_ssl_note_warning(s);
     if (d == NULL) {
         return s->in.eof ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
     }

@@ -52,6 +52,9 @@ func (c *Config) SetDebug(level int, f DebugFunc) error {
 	})
 }
 
+// SetDebug makes f receive the messages of this connection in place of the Config's own closure.
+func (s *SSL) SetDebug(f DebugFunc) { s.debug = f }
+
 // gombDebug is reached from every library call on a connection, on the goroutine that made it. It must not block.
 //
 //export gombDebug
@@ -60,8 +63,14 @@ func gombDebug(conf, ssl unsafe.Pointer, level C.int, file *C.char, line C.int, 
 	if c == nil || c.debug == nil {
 		return
 	}
+	debug := c.debug
+	if ssl != nil {
+		if s := fromHandle[SSL](ssl); s != nil && s.debug != nil {
+			debug = s.debug
+		}
+	}
 	trapOf(c, ssl).run(ErrErrorGenericError, func() error {
-		c.debug(int(level), path.Base(C.GoString(file)), int(line), strings.TrimSuffix(C.GoString(text), "\n"))
+		debug(int(level), path.Base(C.GoString(file)), int(line), strings.TrimSuffix(C.GoString(text), "\n"))
 		return nil
 	})
 }

@@ -82,6 +82,20 @@ int gm_ssl_last_alert(const gm_ssl *s)
     return s->ssl.in_msg[1];
 }
 
+// gm_ssl_note_warning keeps the warning that the last record held, if it held one: the library, which asks for the next
+// record, has passed over it. Its level is then cleared, so that it counts once.
+void gm_ssl_note_warning(gm_ssl *s)
+{
+    unsigned char *alert = s->ssl.in_msg;
+    if (s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || alert == NULL || alert[0] != MBEDTLS_SSL_ALERT_LEVEL_WARNING) {
+        return;
+    }
+    alert[0] = 0;
+    if (s->warning_count < GM_WARNINGS) {
+        s->warnings[s->warning_count++] = alert[1];
+    }
+}
+
 // gm_ssl_flush_output sends what an earlier call left behind with WANT_WRITE. mbedtls_ssl_write takes such a rest, also
 // of an alert, for its own record and reports data as written that it never looked at.
 int gm_ssl_flush_output(gm_ssl *s)

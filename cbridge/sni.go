@@ -25,7 +25,8 @@ func (c *Config) SetSNI(f SNIFunc) error {
 
 // CertSelectFunc is called for each ClientHello once its extensions are parsed: after SNIFunc, and in TLS 1.3 after
 // PSKFunc. What it may do is what SNIFunc may. An error ends the handshake, with an unrecognized_name alert if it
-// matches ErrSSLUnrecognizedName, else with internal_error.
+// matches ErrSSLUnrecognizedName, a no_application_protocol alert if it matches ErrSSLNoApplicationProtocol, else with
+// internal_error.
 type CertSelectFunc func(s *SSL) error
 
 // SetCertSelect sets the closure that selects credentials (mbedtls_ssl_conf_cert_cb); nil removes it. It is called by
@@ -132,6 +133,16 @@ func (s *SSL) SetHandshakeDNHints(crt *Crt) error {
 func (s *SSL) SetHandshakeAuthMode(m AuthMode) error {
 	return s.during("mbedtls_ssl_set_hs_authmode", "MBEDTLS_SSL_SERVER_NAME_INDICATION", func(c *C.gm_ssl) C.int {
 		return C.gm_ssl_set_hs_authmode(c, C.int(m))
+	})
+}
+
+// SetHandshakeALPN chooses an application protocol for this handshake, one of the Config's; none if name is empty. It is
+// for CertSelectFunc, when the library has chosen.
+func (s *SSL) SetHandshakeALPN(name string) error {
+	p := C.CString(name)
+	defer free(p)
+	return s.during("mbedtls_ssl_conf_alpn_protocols", "MBEDTLS_SSL_ALPN", func(c *C.gm_ssl) C.int {
+		return C.gm_ssl_choose_alpn(c, p)
 	})
 }
 

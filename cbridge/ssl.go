@@ -21,6 +21,8 @@ type SSL struct {
 
 	datagram bool
 	export   ExportFunc
+	inspect  InspectFunc
+	debug    DebugFunc
 	timer    *Timer // of a datagram connection
 	creds    *credentials
 
@@ -234,6 +236,16 @@ func (s *SSL) HandshakeOver() bool {
 func (s *SSL) LastAlert() (description uint8, ok bool) {
 	alert := query(s, func(c *C.gm_ssl) C.int { return C.gm_ssl_last_alert(c) + 1 })
 	return uint8(alert - 1), alert > 0
+}
+
+// TakeWarnings is what the peer sent in alerts of level warning since the last call: of at most 6 alerts that the library
+// passed over.
+func (s *SSL) TakeWarnings() (descriptions []uint8) {
+	for i := range s.c.warning_count {
+		descriptions = append(descriptions, uint8(s.c.warnings[i]))
+	}
+	s.c.warning_count = 0
+	return descriptions
 }
 
 // VerifyResult is what was found wrong with the peer's certificate, as MBEDTLS_X509_BADCERT_… flags

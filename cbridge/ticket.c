@@ -3,6 +3,7 @@
 #include "_cgo_export.h"
 
 #include <mbedtls/platform_util.h>
+#include <ssl_misc.h>
 
 // judge turns down a session that the config would not have made.
 static inline int judge(gm_config *c, mbedtls_ssl_session *session)
@@ -15,6 +16,18 @@ static inline int judge(gm_config *c, mbedtls_ssl_session *session)
     }
     mbedtls_ssl_session_free(session);
     return MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
+}
+
+// gm_ssl_skip_tickets keeps a server of TLS 1.3 from sending tickets after the handshake.
+void gm_ssl_skip_tickets(gm_ssl *s)
+{
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_SRV_C)
+    if (s->ssl.handshake != NULL) {
+        s->ssl.handshake->new_session_tickets_count = 0;
+    }
+#else
+    (void) s;
+#endif
 }
 
 #if defined(MBEDTLS_SSL_TICKET_C)

@@ -121,6 +121,15 @@ func (c *Config) SetTicketFuncs(f TicketFuncs) error {
 	})
 }
 
+// SkipTickets keeps a server of TLS 1.3, whose handshake is over as [SSL.HandshakeOver] has it, from sending the tickets
+// that come after it.
+func (s *SSL) SkipTickets() {
+	if s.res.acquire() == nil {
+		defer s.leave()
+		C.gm_ssl_skip_tickets(s.c)
+	}
+}
+
 // SetNewSessionTickets sets how many tickets a TLS 1.3 server sends after a full handshake
 // (mbedtls_ssl_conf_new_session_tickets). After a resumed one it sends one, or none if n is 0.
 func (c *Config) SetNewSessionTickets(n uint16) error {

@@ -382,8 +382,13 @@ func (c *Config) setCallbacks(cc *cbridge.Config, _ bool) error {
 	if c.DebugLevel < 0 || c.DebugLevel > 4 {
 		return badField("DebugLevel", c.DebugLevel, "must be 0 to 4")
 	}
-	if c.Logger != nil && c.DebugLevel > 0 {
+	switch {
+	case c.DebugLevel == 0:
+		return nil
+	case c.Logger != nil:
 		return field("Logger", "set", cc.SetDebug(c.DebugLevel, debugLogger(c.Logger)))
+	case !cbridge.Feature("MBEDTLS_DEBUG_C"):
+		return nil
 	}
-	return nil
+	return cc.SetDebug(c.DebugLevel, func(int, string, int, string) {}) // for a Channel that has a Logger
 }

@@ -283,8 +283,8 @@ type Config struct {
 
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
-	// and "line" are the place in the C source, "level" is the library's. With 0 or no Logger there is silence, at no
-	// cost. Level 3 and 4 log key material.
+	// and "line" are the place in the C source, "level" is the library's. With level 0 there is silence, at no cost. Level 3
+	// and 4 log key material. A Channel may have a Logger of its own.
 	Logger     *slog.Logger
 	DebugLevel int
 

@@ -19,46 +19,15 @@ import (
 // arrive out of order. Each Read returns data of one record: if p is too short for it, the next Read returns the rest,
 // and Buffered tells how much that is. What the peer sends again after a handshake is answered in Read.
 type Conn struct {
-	conn       net.Conn
-	config     *Config
-	serverName string // what a client wants
-	transport  cbridge.Transport
+	core
+	conn  net.Conn
+	input inputReader // of TLS
 
-	server       bool
-	resumesSaved bool // the context is about to be loaded: see saved.go
-	newSession   bool // of mu: the context has a newer one than session
-	early        bool // a client may write early data
-	traced       bool // tracedState is what Config.Trace was told last
-
-	input               inputReader // of TLS
-	*datagramState                  // of DTLS; else nil
-	peer                *peer       // of a listener's connection
-	*renegotiationState             // with Config.AllowRenegotiation; else nil
-
-	clientAuth  ClientAuthType // of this handshake; of mu
-	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
-
-	handshakeMu   sync.Mutex
-	handshakeErr  error // final
-	handshakeDone atomic.Bool
-
-	state atomic.Pointer[ConnectionState] // set when the handshake is complete
+	handshakeMu  sync.Mutex
+	handshakeErr error // final
 
 	closed  atomic.Bool
 	closing atomic.Pointer[cbridge.SSL] // ssl, for Close
-
-	// mu is held while in C, and for no longer.
-	mu      sync.Mutex
-	ssl     *cbridge.SSL // set by the first handshake
-	readErr error        // final; all but io.EOF mean that the context must not be used any more
-
-	session   *Session   // of mu: the newest, or what SetSession gave
-	uncached  []*Session // of mu: not given to Config.ClientSessionCache yet
-	resuming  *Session   // what a client asked for
-	earlyLen  int        // of mu: how much was written, or received
-	earlyData []byte     // of mu: received, and not read yet
-
-	tracedState HandshakeState
 
 	writeMu  sync.Mutex // one Write at a time
 	writeErr error      // of writeMu; final
@@ -84,31 +53,17 @@ func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, 
 func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true, cbridge.Stream) }
 
 func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Transport) *Conn {
-	if config == nil {
-		config = new(Config)
-	}
-	c := &Conn{conn: conn, config: config, server: server, transport: transport, clientAuth: config.ClientAuth,
-		in: make(gate, 1), deadlines: readDeadlines{conn: conn}}
-	if config.AllowRenegotiation {
-		c.renegotiationState = &renegotiationState{asideTaken: make(chan struct{}, 1)}
-	}
-	if !server {
-		c.serverName = config.ServerName
-	}
+	c := &Conn{conn: conn, in: make(gate, 1), deadlines: readDeadlines{conn: conn}}
+	c.core.init(c, config, server, transport)
 	if !c.isDTLS() {
 		c.input = inputReaderOf(conn)
-	} else {
-		c.datagramState = &datagramState{datagrams: receiverOf(conn), mtu: config.DTLS.MTU}
-		feed := c.feed
-		c.takeDatagram = func() error { return c.datagrams.receive(feed) }
-		if id := config.DTLS.ConnectionID; id != nil {
-			c.hellos.cidLen = id.Length
-		}
+		return c
 	}
+	c.datagrams = receiverOf(conn)
+	feed := c.feed
+	c.takeDatagram = func() error { return c.datagrams.receive(feed) }
 	return c
 }
-
-func (c *Conn) isDTLS() bool { return c.transport == cbridge.Datagram }
 
 // NetConn is the connection underneath. What is read from or written to it breaks this one.
 func (c *Conn) NetConn() net.Conn { return c.conn }
@@ -141,24 +96,6 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	defer c.rouse()
 	c.writeDeadline.Store(&t)
 	return c.conn.SetWriteDeadline(t)
-}
-
-// ConnectionState is what the handshake settled; its zero value before that is complete. It stays after Close.
-func (c *Conn) ConnectionState() ConnectionState {
-	if st := c.state.Load(); st != nil {
-		return st.parsed()
-	}
-	return ConnectionState{}
-}
-
-// VerifyHostname checks the peer's certificate against a host name, as [x509.Certificate.VerifyHostname] does. It is
-// for clients, after the handshake.
-func (c *Conn) VerifyHostname(host string) error {
-	st := c.ConnectionState()
-	if c.server || len(st.PeerCertificates) == 0 {
-		return errNoPeerCertificate
-	}
-	return st.PeerCertificates[0].VerifyHostname(host)
 }
 
 // begin keeps the C context alive for one call; the context's Release ends that.
@@ -268,7 +205,7 @@ func (c *Conn) readOnce(p []byte) (n int, answered, tickets bool, err error) {
 }
 
 // readRecords reads as many records as are there; one, if somebody counts them. With mu held.
-func (c *Conn) readRecords(p []byte) (int, error) {
+func (c *core) readRecords(p []byte) (int, error) {
 	if c.config.unjudged() {
 		return c.ssl.Read(p)
 	}
@@ -350,7 +287,7 @@ func (c *Conn) writeRecords(p []byte) (int, error) {
 }
 
 // broken is why the context must not be used any more. With mu held.
-func (c *Conn) broken() error {
+func (c *core) broken() error {
 	if c.readErr == io.EOF {
 		return nil
 	}
@@ -358,7 +295,7 @@ func (c *Conn) broken() error {
 }
 
 // makeRoom makes sure that the library has nothing else to send, and that a record can be written whole. With mu held.
-func (c *Conn) makeRoom() error {
+func (c *core) makeRoom() error {
 	if err := c.broken(); err != nil {
 		return err
 	}

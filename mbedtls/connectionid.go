@@ -29,7 +29,7 @@ func (id *ConnectionID) generate() ([]byte, error) {
 }
 
 // newConnectionID is this end's for a new connection. A listener's connections all have different ones.
-func (c *Conn) newConnectionID() ([]byte, error) {
+func (c *core) newConnectionID() ([]byte, error) {
 	id := c.config.DTLS.ConnectionID
 	if c.peer == nil || id.Length == 0 {
 		return id.generate()
@@ -38,7 +38,7 @@ func (c *Conn) newConnectionID() ([]byte, error) {
 }
 
 // connectionIDs are those in use, as ConnectionState has them. With mu held.
-func (c *Conn) connectionIDs() (own, peer []byte) {
+func (c *core) connectionIDs() (own, peer []byte) {
 	peer, on := c.ssl.PeerCID()
 	if !on {
 		return nil, nil

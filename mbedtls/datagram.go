@@ -17,7 +17,7 @@ type receiver interface {
 
 // datagramState is what only a connection of DTLS has.
 type datagramState struct {
-	datagrams    receiver
+	datagrams    receiver      // of a Conn
 	takeDatagram func() error  // from there to the library
 	delay        cbridge.Delay // of mu: the timer
 	mtu          int           // of mu
@@ -123,7 +123,7 @@ func (c *Conn) helloTimeout() time.Duration {
 }
 
 // feed gives the library a datagram.
-func (c *Conn) feed(datagram []byte) error {
+func (c *core) feed(datagram []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server && !c.config.unjudged() {

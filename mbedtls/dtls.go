@@ -88,7 +88,7 @@ func (e *PayloadError) Error() string {
 func (e *PayloadError) Is(target error) bool { return target == syscall.EMSGSIZE }
 
 // checkPayload reports what does not fit into one record. With writeMu held.
-func (c *Conn) checkPayload(n int) error {
+func (c *core) checkPayload(n int) error {
 	if !c.isDTLS() || c.config.unjudged() {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (c *Conn) checkPayload(n int) error {
 
 // MaxPayload is how much a record of DTLS can hold now, in bytes: what a Write takes at most. It is 0 before the handshake
 // is complete, and after Close (mbedtls_ssl_get_max_out_record_payload).
-func (c *Conn) MaxPayload() int {
+func (c *core) MaxPayload() int {
 	if !c.handshakeDone.Load() {
 		return 0
 	}
@@ -124,7 +124,7 @@ func (c *Conn) Buffered() int {
 
 // SetMTU bounds the datagrams that are sent from now on, in bytes without the headers of UDP and IP; 0 is no bound. It
 // may be called at any time, and overrides Config.DTLS.MTU (mbedtls_ssl_set_mtu).
-func (c *Conn) SetMTU(mtu int) error {
+func (c *core) SetMTU(mtu int) error {
 	if !c.isDTLS() {
 		return fmt.Errorf("mbedtls: SetMTU: %d: is for DTLS alone", mtu)
 	}
@@ -143,7 +143,7 @@ func (c *Conn) SetMTU(mtu int) error {
 }
 
 // setUpDTLS gives a new context what DTLS needs. With mu not held.
-func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
+func (c *core) setUpDTLS(ssl *cbridge.SSL) error {
 	err := ssl.SetTimer(cbridge.Timer{Set: c.setTimer, Get: c.delay.Get})
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (c *Conn) setUpDTLS(ssl *cbridge.SSL) error {
 }
 
 // adopt makes ssl the connection's context, with the MTU that was asked for meanwhile.
-func (c *Conn) adopt(ssl *cbridge.SSL) error {
+func (c *core) adopt(ssl *cbridge.SSL) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isDTLS() && c.mtu != 0 {
@@ -178,12 +178,12 @@ func (c *Conn) adopt(ssl *cbridge.SSL) error {
 }
 
 // prepareDTLS gives a context what the library forgets when it starts over.
-func (c *Conn) prepareDTLS(ssl *cbridge.SSL) error {
+func (c *core) prepareDTLS(ssl *cbridge.SSL) error {
 	o := &c.config.DTLS
 	if c.server && !o.InsecureDisableCookies {
-		id := o.transportID(c.conn.RemoteAddr())
+		id := o.transportID(c.shell.RemoteAddr())
 		if len(id) == 0 {
-			return badDTLS("ClientTransportID", c.conn.RemoteAddr(), "gives nothing to bind cookies to")
+			return badDTLS("ClientTransportID", c.shell.RemoteAddr(), "gives nothing to bind cookies to")
 		}
 		if err := ssl.SetClientTransportID(id); err != nil {
 			return err
@@ -196,14 +196,18 @@ func (c *Conn) prepareDTLS(ssl *cbridge.SSL) error {
 }
 
 // setTimer runs inside of the library, with mu held.
-func (c *Conn) setTimer(intermediate, final time.Duration) {
+func (c *core) setTimer(intermediate, final time.Duration) {
 	c.delay.Set(intermediate, final)
+	c.shell.timerSet(c.delay.Deadline())
+}
+
+func (c *Conn) timerSet(at time.Time) {
 	// If that fails, the connection is closed, and so the next read fails too.
-	_ = c.deadlines.put(&c.deadlines.timer, c.delay.Deadline())
+	_ = c.deadlines.put(&c.deadlines.timer, at)
 }
 
 // startOver makes a server's context ready for the ClientHello that answers a HelloVerifyRequest.
-func (c *Conn) startOver() error {
+func (c *core) startOver() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hellos.numbers = nil
@@ -220,7 +224,7 @@ func (c *Conn) startOver() error {
 }
 
 // readDTLS adds to st what DTLS alone settles. With mu held.
-func (c *Conn) readDTLS(st *ConnectionState) {
+func (c *core) readDTLS(st *ConnectionState) {
 	st.Version = VersionDTLS12
 	st.OwnConnectionID, st.PeerConnectionID = c.connectionIDs()
 	profile, mki := c.ssl.SRTP()

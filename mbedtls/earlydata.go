@@ -73,7 +73,7 @@ func (c *Conn) WriteEarlyData(p []byte) (n int, err error) {
 		return 0, cannotWriteEarlyData(errTooLate)
 	case c.ssl == nil:
 		c.early = true
-		if err := c.setup(); err != nil {
+		if err := c.open(); err != nil {
 			c.handshakeErr = err
 			return 0, err
 		}
@@ -105,7 +105,7 @@ func (c *Conn) WriteEarlyData(p []byte) (n int, err error) {
 	return n, nil
 }
 
-func (c *Conn) mayWriteEarly() bool {
+func (c *core) mayWriteEarly() bool {
 	return c.config.unjudged() || c.early && c.resuming != nil && c.resuming.info.MaxEarlyData > 0
 }
 
@@ -159,7 +159,7 @@ func (c *Conn) takeEarlyData(p []byte) int {
 }
 
 // takeEarly is takeEarlyData with mu held.
-func (c *Conn) takeEarly(p []byte) int {
+func (c *core) takeEarly(p []byte) int {
 	n := copy(p, c.earlyData)
 	if c.earlyData = c.earlyData[n:]; len(c.earlyData) == 0 {
 		c.earlyData = nil
@@ -168,7 +168,7 @@ func (c *Conn) takeEarly(p []byte) int {
 }
 
 // receiveEarlyData takes a record of early data out of the library.
-func (c *Conn) receiveEarlyData() error {
+func (c *core) receiveEarlyData() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var buf [4096]byte
@@ -187,7 +187,7 @@ func (c *Conn) receiveEarlyData() error {
 }
 
 // earlyStatus is for a connection whose handshake is complete. With mu held.
-func (c *Conn) earlyStatus() EarlyDataStatus {
+func (c *core) earlyStatus() EarlyDataStatus {
 	switch {
 	case c.earlyLen == 0:
 		return EarlyDataNone

@@ -79,7 +79,7 @@ func (c *Conn) runFirstHandshake(ctx context.Context, untilEarlyData bool) (err 
 // final.
 func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool, err error) {
 	if c.ssl == nil {
-		if err := c.setup(); err != nil {
+		if err := c.open(); err != nil {
 			return false, err
 		}
 	}
@@ -131,8 +131,21 @@ func (c *Conn) handshake(ctx context.Context, untilEarlyData bool) (waited bool,
 	}
 }
 
+// open makes the C context, unless Close has come before.
+func (c *Conn) open() error {
+	if err := c.setup(); err != nil {
+		return err
+	}
+	c.closing.Store(c.ssl)
+	if c.closed.Load() { // Close may have found no context to close
+		c.ssl.Close()
+		return net.ErrClosed
+	}
+	return nil
+}
+
 // setup makes the C context.
-func (c *Conn) setup() error {
+func (c *core) setup() error {
 	cc, err := c.config.built(c.server, c.transport)
 	if err != nil {
 		return err
@@ -178,18 +191,12 @@ func (c *Conn) setup() error {
 	}
 	if err != nil {
 		ssl.Close()
-		return err
 	}
-	c.closing.Store(ssl)
-	if c.closed.Load() { // Close may have found no context to close
-		ssl.Close()
-		return net.ErrClosed
-	}
-	return nil
+	return err
 }
 
 // verifyFunc is what the library calls for each certificate of the peer; nil if nobody wants to know.
-func (c *Conn) verifyFunc() cbridge.VerifyFunc {
+func (c *core) verifyFunc() cbridge.VerifyFunc {
 	verify := c.config.VerifyCertificate
 	anyName := !c.server && c.config.InsecureSkipHostname
 	if verify == nil && !anyName {
@@ -231,9 +238,22 @@ func (c *Conn) step() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.advance()
+}
+
+// advance is step with mu held.
+func (c *core) advance() error {
 	if c.rejects() == 0 && (!c.server || c.config.GetConfigForClient == nil) && c.config.Trace == nil {
 		return c.explain(c.tellFailure(c.ssl.Handshake()))
 	}
+	if err := c.steps(); err != nil {
+		return err
+	}
+	return c.explain(c.ssl.Handshake()) // tickets
+}
+
+// steps is advance one step after the other, up to the tickets of TLS 1.3. With mu held.
+func (c *core) steps() error {
 	c.trace()
 	for !c.ssl.HandshakeOver() {
 		if err := c.ssl.HandshakeStep(); err != nil {
@@ -248,7 +268,7 @@ func (c *Conn) step() error {
 		VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
 		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
 	}
-	return c.explain(c.ssl.Handshake()) // tickets
+	return nil
 }
 
 // clientRejects are the flags that end the handshake of a server that takes more than the library's VERIFY_OPTIONAL
@@ -259,7 +279,7 @@ var clientRejects = map[ClientAuthType]VerifyFlags{
 }
 
 // rejects are the flags that this connection's server does not let pass. With mu held.
-func (c *Conn) rejects() VerifyFlags {
+func (c *core) rejects() VerifyFlags {
 	if !c.server {
 		return 0
 	}
@@ -267,7 +287,7 @@ func (c *Conn) rejects() VerifyFlags {
 }
 
 // checkClient looks at the verification's result as soon as there is one. With mu held.
-func (c *Conn) checkClient(rejects VerifyFlags) error {
+func (c *core) checkClient(rejects VerifyFlags) error {
 	flags := VerifyFlags(c.ssl.VerifyResult())
 	if flags == VerifyUnavailable || flags&rejects == 0 {
 		return nil
@@ -281,7 +301,7 @@ func (c *Conn) checkClient(rejects VerifyFlags) error {
 }
 
 // newState is what a handshake has settled. With mu held.
-func (c *Conn) newState() *ConnectionState {
+func (c *core) newState() *ConnectionState {
 	st := readState(c.ssl, c.serverName)
 	c.readCredentials(st)
 	st.EarlyData, st.EarlyDataLen = c.earlyStatus(), c.earlyLen
@@ -293,18 +313,29 @@ func (c *Conn) newState() *ConnectionState {
 
 // complete notes the result, and asks the user.
 func (c *Conn) complete() error {
+	st, err := c.conclude()
+	if err != nil {
+		// The verdict counts, whether or not the peer hears of it.
+		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })
+		_ = c.flush(true)
+		return err
+	}
+	return c.establish(st)
+}
+
+// conclude is what the handshake has settled, and the user's verdict on it.
+func (c *core) conclude() (*ConnectionState, error) {
 	c.mu.Lock()
 	st := c.newState()
 	c.mu.Unlock()
 	if st.DidResume {
 		c.resumed(st)
 	}
-	if err := c.verifyConnection(st); err != nil {
-		// The verdict counts, whether or not the peer hears of it.
-		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })
-		_ = c.flush(true)
-		return err
-	}
+	return st, c.verifyConnection(st)
+}
+
+// establish ends the handshake.
+func (c *core) establish(st *ConnectionState) error {
 	if c.config.FreeHandshakeData {
 		c.mu.Lock()
 		err := c.ssl.FreeHandshakeData()
@@ -318,7 +349,7 @@ func (c *Conn) complete() error {
 	return nil
 }
 
-func (c *Conn) verifyConnection(st *ConnectionState) error {
+func (c *core) verifyConnection(st *ConnectionState) error {
 	if !c.server && len(st.PeerCertificatesDER) > 0 && c.serverName == "" &&
 		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify && !c.config.unjudged() {
 		// Reached only in a build with MBEDTLS_SSL_CLI_ALLOW_WEAK_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME.
@@ -339,7 +370,7 @@ func codeOf(err error) Code {
 }
 
 // explain adds to an error of the library what else is known about its reason. With mu held.
-func (c *Conn) explain(err error) error {
+func (c *core) explain(err error) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Cause != nil {
 		return err

@@ -24,7 +24,7 @@ const (
 )
 
 // helloProgress is where c is. With mu held.
-func (c *Conn) helloProgress() helloProgress {
+func (c *core) helloProgress() helloProgress {
 	switch {
 	case c.ssl.HandshakeOver():
 		return helloAnswered

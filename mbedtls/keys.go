@@ -130,19 +130,25 @@ const (
 // taken as bound to this connection (RFC 7627 section 5.4). Unlike crypto/tls, this package leaves that to the caller
 // (mbedtls_ssl_export_keying_material).
 func (c *Conn) ExportKeyingMaterial(label string, exporterContext []byte, length int) ([]byte, error) {
+	ssl, err := c.begin(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	defer ssl.Release()
+	return c.exportKeyingMaterial(label, exporterContext, length)
+}
+
+// exportKeyingMaterial is for a connection whose handshake is complete.
+func (c *core) exportKeyingMaterial(label string, exporterContext []byte, length int) ([]byte, error) {
 	if err := checkLabel(label, length); err != nil {
 		return nil, err
 	}
 	if length > MaxKeyingMaterial {
 		return nil, keyingMaterialError(fmt.Sprintf("length %d is more than %d", length, MaxKeyingMaterial))
 	}
-	ssl, err := c.begin(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	defer ssl.Release()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ssl := c.ssl
 	if ssl.Version() == VersionTLS12 {
 		if reservedLabels[label] {
 			return nil, keyingMaterialError(fmt.Sprintf("label %q is TLS's own", label))

@@ -20,15 +20,17 @@ func (s HandshakeState) String() string {
 }
 
 // trace tells Config.Trace of a state that has not been told yet. With mu held.
-func (c *Conn) trace() {
+func (c *core) trace() {
 	if c.config.Trace == nil {
 		return
 	}
 	if state := HandshakeState(c.ssl.State()); !c.traced || state != c.tracedState {
 		c.traced, c.tracedState = true, state
-		c.config.Trace(c, state)
+		c.shell.reached(state)
 	}
 }
+
+func (c *Conn) reached(state HandshakeState) { c.config.Trace(c, state) }
 
 // BytesAvailable is how many bytes Read can give without waiting, of the record that it has begun
 // (mbedtls_ssl_get_bytes_avail).

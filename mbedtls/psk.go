@@ -114,7 +114,7 @@ func (c *Config) setPSK(cc *cbridge.Config, server bool) error {
 	}
 	if server && c.GetPSK != nil {
 		err := cc.SetPSKFunc(func(ssl *cbridge.SSL, identity []byte) error {
-			return ssl.UserData().(*Conn).findPSK(ssl, string(identity))
+			return ssl.UserData().(*core).findPSK(ssl, string(identity))
 		})
 		if err := field("GetPSK", "set", err); err != nil {
 			return err
@@ -130,7 +130,7 @@ func (c *Config) setStaticPSK(cc *cbridge.Config, server bool) error {
 		return nil
 	case server && (c.HideUnknownPSK || psk.KeyID != 0): // the library's own look-up does neither
 		return field("PSK", psk, cc.SetPSKFunc(func(ssl *cbridge.SSL, identity []byte) error {
-			return ssl.UserData().(*Conn).findPSK(ssl, string(identity))
+			return ssl.UserData().(*core).findPSK(ssl, string(identity))
 		}))
 	case psk.KeyID != 0:
 		if err := c.checkTLS12("PSK.KeyID", psk.KeyID); err != nil {
@@ -180,7 +180,7 @@ func suitesForPSK() (ids []int) {
 }
 
 // findPSK runs inside of the library, with mu held, for each identity that a client offers until one is known.
-func (c *Conn) findPSK(ssl *cbridge.SSL, identity string) error {
+func (c *core) findPSK(ssl *cbridge.SSL, identity string) error {
 	c.pskIdentity = ""
 	psk, err := c.config.lookUpPSK(identity)
 	switch {
@@ -220,7 +220,7 @@ func (p *PSK) give(ssl *cbridge.SSL) error {
 }
 
 // setCredentials gives a new context what is not the Config's to give.
-func (c *Conn) setCredentials(ssl *cbridge.SSL) error {
+func (c *core) setCredentials(ssl *cbridge.SSL) error {
 	ssl.SetUserData(c)
 	if c.config.PSK != nil {
 		c.pskIdentity = c.config.PSK.Identity
@@ -229,7 +229,7 @@ func (c *Conn) setCredentials(ssl *cbridge.SSL) error {
 }
 
 // readCredentials adds to st what authenticated the handshake. With mu held.
-func (c *Conn) readCredentials(st *ConnectionState) {
+func (c *core) readCredentials(st *ConnectionState) {
 	if c.ssl.SharedSecret() == cbridge.SecretPSK {
 		st.PSKIdentity = c.pskIdentity
 	}

@@ -132,7 +132,7 @@ func (c *Conn) renegotiateOnce(begun bool) error {
 
 // renegotiated follows a library call that may have gone on with a renegotiation, and returned err: it sets data aside
 // that came first, and does what follows the end of a handshake. With mu held.
-func (c *Conn) renegotiated(err error) error {
+func (c *core) renegotiated(err error) error {
 	if !c.config.AllowRenegotiation {
 		return c.finish(err)
 	}
@@ -180,7 +180,7 @@ func (c *Conn) renegotiated(err error) error {
 }
 
 // finish notes an error after which the context must not be used. With mu held.
-func (c *Conn) finish(err error) error {
+func (c *core) finish(err error) error {
 	if !final(err) {
 		return err
 	}
@@ -190,13 +190,13 @@ func (c *Conn) finish(err error) error {
 }
 
 // refused tells whether the last record was the server's refusal. With mu held.
-func (c *Conn) refused() bool {
+func (c *core) refused() bool {
 	alert, ok := c.ssl.LastAlert()
 	return ok && alert == alertNoRenegotiation && c.ssl.Renegotiating()
 }
 
 // setAside takes data of a server that came before its ServerHello, for Read. With mu held.
-func (c *Conn) setAside() error {
+func (c *core) setAside() error {
 	if c.refused() {
 		return ErrSSLWantRead
 	}
@@ -216,7 +216,7 @@ func (c *Conn) setAside() error {
 }
 
 // checkClientAgain is what step does with the client's certificate. With mu held.
-func (c *Conn) checkClientAgain() error {
+func (c *core) checkClientAgain() error {
 	rejects := c.rejects()
 	if rejects == 0 || c.ssl.SharedSecret() != cbridge.NoSecret {
 		return nil
@@ -245,7 +245,7 @@ func (c *Conn) awaitRead() error {
 }
 
 // asideFirst is how long the first piece of data is that was set aside; 0 if none was. With mu held.
-func (c *Conn) asideFirst() int {
+func (c *core) asideFirst() int {
 	if c.renegotiationState == nil || len(c.aside) == 0 {
 		return 0
 	}
@@ -253,7 +253,7 @@ func (c *Conn) asideFirst() int {
 }
 
 // readAside gives data that was set aside. With mu held.
-func (c *Conn) readAside(p []byte) int {
+func (c *core) readAside(p []byte) int {
 	if c.asideFirst() == 0 {
 		return 0
 	}

@@ -280,7 +280,7 @@ func (c *Conn) load(s *savedConn) error {
 	c.handshakeMu.Lock()
 	defer c.handshakeMu.Unlock()
 	c.serverName, c.resumesSaved = s.State.ServerName, true
-	if err := c.setup(); err != nil {
+	if err := c.open(); err != nil {
 		return err
 	}
 	c.mu.Lock()

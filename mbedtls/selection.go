@@ -70,11 +70,14 @@ func (c *Config) setSelection(cc *cbridge.Config, server bool) error {
 			return err
 		}
 	}
-	return cc.SetCertSelect(func(ssl *cbridge.SSL) error { return ssl.UserData().(*Conn).selectCredentials(ssl) })
+	return cc.SetCertSelect(func(ssl *cbridge.SSL) error { return ssl.UserData().(*core).selectCredentials(ssl) })
 }
 
 // selectCredentials runs inside of the library, with mu held, once the ClientHello is parsed.
-func (c *Conn) selectCredentials(ssl *cbridge.SSL) error {
+func (c *core) selectCredentials(ssl *cbridge.SSL) error {
+	if err := c.shell.selectProtocol(ssl); err != nil {
+		return err
+	}
 	if ssl.HelloRetried() { // what was chosen for the first ClientHello still holds
 		return nil
 	}
@@ -83,7 +86,7 @@ func (c *Conn) selectCredentials(ssl *cbridge.SSL) error {
 		return nil
 	}
 	hello := parseClientHello(ssl.ClientHello())
-	hello.Conn = c.conn
+	hello.Conn = c.shell.NetConn()
 	get := c.config.GetCertificate
 	var choice *handshakeChoice
 	if c.config.GetConfigForClient != nil {
@@ -123,7 +126,7 @@ func (c *Conn) selectCredentials(ssl *cbridge.SSL) error {
 }
 
 // apply makes the handshake verify the client as conf says.
-func (c *Conn) apply(ssl *cbridge.SSL, conf *Config) (*handshakeChoice, error) {
+func (c *core) apply(ssl *cbridge.SSL, conf *Config) (*handshakeChoice, error) {
 	choice, err := conf.choice()
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ const (
 	checkedName
 )
 
-func (c *Conn) checks() checks {
+func (c *core) checks() checks {
 	switch {
 	case c.config.InsecureSkipVerify:
 		return 0
@@ -57,7 +57,7 @@ var (
 // maxSessionAge bounds sessions whose server tells no lifetime, or a longer one (RFC 8446 section 4.6.1).
 const maxSessionAge = 7 * 24 * time.Hour
 
-func newSession(lib *cbridge.Session, c *Conn, st *ConnectionState) *Session {
+func newSession(lib *cbridge.Session, c *core, st *ConnectionState) *Session {
 	return &Session{
 		lib: lib, info: lib.Info(),
 		serverName: st.ServerName, protocol: st.NegotiatedProtocol,
@@ -96,7 +96,7 @@ func (s *Session) Close() error {
 
 // resumable tells whether c may ask for the session: it must be for the same server, of a version that c speaks, not
 // too old, and made under demands at least as strict as c's.
-func (s *Session) resumable(c *Conn, cc *cbridge.Config) bool {
+func (s *Session) resumable(c *core, cc *cbridge.Config) bool {
 	if s.lib == nil || s.serverName != c.serverName || c.checks()&^s.checked != 0 || s.info.End != cbridge.Client {
 		return false
 	}
@@ -142,7 +142,7 @@ func notAfter(der []byte) (end time.Time, ok bool) {
 	return end, validity.ReadASN1GeneralizedTime(&end)
 }
 
-func (c *Conn) now() time.Time {
+func (c *core) now() time.Time {
 	if c.config.Time != nil {
 		return c.config.Time()
 	}
@@ -249,14 +249,14 @@ func (f *fields) number() uint32 { return binary.BigEndian.Uint32(f.next(4)) }
 // Session is the newest session of a client's connection, for [Conn.SetSession] of another one. With TLS 1.2 there is one
 // once the handshake is complete; with TLS 1.3 the server sends tickets at any time after that, if at all, and Read comes
 // across them. Until then, and with SessionTicketsDisabled, it is an error.
-func (c *Conn) Session() (*Session, error) {
+func (c *core) Session() (*Session, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.fetchSession()
 }
 
 // fetchSession copies the session out of the context if that has a new one. With mu held.
-func (c *Conn) fetchSession() (*Session, error) {
+func (c *core) fetchSession() (*Session, error) {
 	if st := c.state.Load(); c.newSession && st != nil {
 		lib, err := c.ssl.Session()
 		if err != nil {
@@ -284,7 +284,7 @@ func (c *Conn) SetSession(s *Session) error {
 }
 
 // offer asks the server to resume, if there is a session for that.
-func (c *Conn) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
+func (c *core) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
 	s, cache := c.session, c.config.ClientSessionCache
 	cached := s == nil && cache != nil
 	c.session = nil
@@ -310,7 +310,7 @@ func (c *Conn) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
 }
 
 // resumed completes the state of a connection from the session that it resumed.
-func (c *Conn) resumed(st *ConnectionState) {
+func (c *core) resumed(st *ConnectionState) {
 	switch {
 	case !c.server:
 		st.PeerCertificatesDER, st.VerifyFlags = c.resuming.chain, c.resuming.flags
@@ -320,7 +320,7 @@ func (c *Conn) resumed(st *ConnectionState) {
 }
 
 // settled notes that a client's session is there to be copied, or that what it asked for led nowhere.
-func (c *Conn) settled(err error) {
+func (c *core) settled(err error) {
 	if c.server {
 		return
 	}
@@ -339,21 +339,21 @@ func (c *Conn) settled(err error) {
 }
 
 // noteSession remembers that the context has a new session, and copies it if there is a cache to give it to. With mu held.
-func (c *Conn) noteSession() {
+func (c *core) noteSession() {
 	c.newSession = true
-	if c.config.ClientSessionCache == nil {
+	if c.config.ClientSessionCache == nil || c.uncached {
 		return
 	}
 	if s, err := c.fetchSession(); err == nil && (s.info.HasTicket || len(s.info.ID) > 0) {
-		c.uncached = append(c.uncached, s)
+		c.forCache = append(c.forCache, s)
 	}
 }
 
 // cacheSessions gives new sessions to the cache.
-func (c *Conn) cacheSessions() {
+func (c *core) cacheSessions() {
 	c.mu.Lock()
-	sessions := c.uncached
-	c.uncached = nil
+	sessions := c.forCache
+	c.forCache = nil
 	c.mu.Unlock()
 	for _, s := range sessions {
 		c.config.ClientSessionCache.Put(c.sessionKey(), s)

@@ -48,10 +48,10 @@ func (c lruSessionCache) Put(key string, session *Session) {
 	c.Add(key, session)
 }
 
-func (c *Conn) sessionKey() string {
+func (c *core) sessionKey() string {
 	key := c.serverName
-	if key == "" {
-		key = c.conn.RemoteAddr().String()
+	if addr := c.shell.RemoteAddr(); key == "" && addr != nil {
+		key = addr.String()
 	}
 	if c.isDTLS() { // another server, perhaps, than the one of that name that speaks TLS
 		key = "dtls:" + key
@@ -150,12 +150,19 @@ func (c *Config) setServerCache(cc *cbridge.Config) error {
 }
 
 // forget drops the session of a server's connection that failed.
-func (c *Conn) forget(ssl *cbridge.SSL, failed error) {
+func (c *core) forget(ssl *cbridge.SSL, failed error) {
+	if c.server && codeOf(failed) != 0 {
+		c.dropSession(ssl)
+	}
+}
+
+// dropSession drops the session of a server's connection.
+func (c *core) dropSession(ssl *cbridge.SSL) {
 	cache := c.config.ServerSessionCache
-	if !c.server || cache == nil || codeOf(failed) == 0 {
+	if cache == nil {
 		return
 	}
 	if id := ssl.SessionID(); len(id) > 0 {
-		_ = cache.Delete(id) // the connection's own error is the one to report
+		_ = cache.Delete(id) // whatever is the reason is what to report
 	}
 }

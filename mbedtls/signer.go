@@ -116,7 +116,7 @@ const alertInternalError = 80
 
 // tellFailure tells the peer of a failure over which the library is silent: that of a signer, and with DTLS, where nobody
 // hangs up, that there is no client certificate. With mu held.
-func (c *Conn) tellFailure(err error) error {
+func (c *core) tellFailure(err error) error {
 	switch code := codeOf(err); {
 	case code == cbridge.ErrPlatformHwAccelFailed:
 		_ = c.ssl.SendAlert(cbridge.AlertFatal, alertInternalError) // the error counts

@@ -1,15 +1,11 @@
 package mbedtls
 
 import (
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"runtime"
 	"sync"
-	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -35,54 +31,6 @@ type Channel struct {
 	closed, closedForWriting bool
 	emitted                  uint64 // calls of Emit
 	established              *ConnectionState
-}
-
-// ChannelOptions say what a [Channel] is, and what it calls. The slices that closures get are memory of the library or of
-// the Channel, valid only during the call: what is to stay must be copied.
-type ChannelOptions struct {
-	Server    bool // else it is a client
-	Datagrams bool // DTLS: each Receive is one datagram, and so is each Emit
-
-	// RemoteAddr is the peer's address: what a DTLS server's cookies are bound to (see DTLSOptions.ClientTransportID), and
-	// a client without a ServerName keeps its sessions by. It may be nil, except for DTLS servers that send cookies.
-	RemoteAddr net.Addr
-
-	// Session is what a client asks to resume, as [Conn.SetSession] says; nil is what Config.ClientSessionCache has.
-	Session *Session
-
-	// Emit is given what to send to the peer: part of a stream, or one datagram. It must take all of it; if that is not
-	// possible any more, it may Close the Channel. It must be set.
-	Emit func(data []byte)
-
-	// RecordReceived is given the data of each record. number is how many records the peer sent before it under the same
-	// keys; with DTLS, it is 2^48 times the record's epoch plus its sequence number. TLS 1.3's early data comes as one
-	// record of number 0, after SessionEstablished. It must be set.
-	RecordReceived func(number uint64, data []byte)
-
-	// AlertReceived is told of the peer's alerts. After a fatal one, Receive fails; after close_notify, it returns io.EOF.
-	// Warnings are reported once the library has passed over them. It must be set.
-	AlertReceived func(level AlertLevel, alert AlertError)
-
-	// SessionEstablished is told what a handshake has settled, before any data. keep is false to keep the session from
-	// being resumed: a client gives none to Config.ClientSessionCache, a server drops the one in Config.ServerSessionCache and
-	// sends no tickets of TLS 1.3; a ticket of TLS 1.2 has been sent by then. An error breaks the connection: the peer gets
-	// the alert that errors.As finds in it as an [AlertError], else access_denied; and Receive returns it. It is called
-	// again after a renegotiation. It must be set.
-	SessionEstablished func(ConnectionState) (keep bool, err error)
-
-	// ChooseProtocol makes a server choose among what a client offers by ALPN, in the client's order of preference. It
-	// returns one that is also in Config.NextProtos, or none, as "". An error ends the handshake with the alert
-	// no_application_protocol, and is what Receive returns. nil is Config.NextProtos' order of preference. It is called
-	// from inside of the library, if the lists have a protocol in common.
-	ChooseProtocol func(offered []string) (protocol string, err error)
-
-	// InspectHandshakeMessage is shown the messages of handshakes as they are sent and received; nil is not. An error
-	// ends the handshake with the alert internal_error, and is what Receive returns. It is called from inside of the library.
-	InspectHandshakeMessage func(HandshakeMessage) error
-
-	// Logger receives the library's debug messages of this connection, in place of Config.Logger, up to Config.DebugLevel,
-	// which must not be 0. It is called from inside of the library.
-	Logger *slog.Logger
 }
 
 var (
@@ -117,31 +65,6 @@ func NewChannel(config *Config, o ChannelOptions) (*Channel, error) {
 		ch.ssl.SetDebug(debugLogger(o.Logger))
 	}
 	return ch, nil
-}
-
-func (ch *Channel) checkOptions() error {
-	o := &ch.o
-	for name, missing := range map[string]bool{
-		"Emit": o.Emit == nil, "RecordReceived": o.RecordReceived == nil, "AlertReceived": o.AlertReceived == nil,
-		"SessionEstablished": o.SessionEstablished == nil,
-	} {
-		if missing {
-			return fmt.Errorf("mbedtls: ChannelOptions.%s: nil: must be set", name)
-		}
-	}
-	switch {
-	case o.ChooseProtocol != nil && (!o.Server || len(ch.config.NextProtos) == 0):
-		return errors.New("mbedtls: ChannelOptions.ChooseProtocol: set: is for servers with Config.NextProtos")
-	case o.Session != nil && o.Server:
-		return errors.New("mbedtls: ChannelOptions.Session: set: is for clients")
-	case o.Logger != nil && ch.config.DebugLevel == 0:
-		return errors.New("mbedtls: ChannelOptions.Logger: set: needs Config.DebugLevel")
-	case o.Logger != nil && !cbridge.Feature("MBEDTLS_DEBUG_C"):
-		return &NotBuiltError{Option: "MBEDTLS_DEBUG_C", Field: "ChannelOptions.Logger"}
-	case o.RemoteAddr == nil && o.Server && o.Datagrams && !ch.config.DTLS.InsecureDisableCookies:
-		return errors.New("mbedtls: ChannelOptions.RemoteAddr: nil: the cookies of a DTLS server are bound to it")
-	}
-	return nil
 }
 
 // enter is for a method that uses the library; leave ends it.
@@ -383,12 +306,14 @@ func (ch *Channel) read() error {
 	ch.inside = true
 	n, number, err := ch.ssl.ReadRecord(*buf)
 	defer clear((*buf)[:n])
-	switch codeOf(err) {
-	case ErrSSLReceivedNewSessionTicket:
-		ch.noteSession()
-		err = nil
-	case ErrSSLWaitingServerHelloRenego: // data comes first
-		err = ErrSSLWantRead
+	if final(err) { // codeOf allocates
+		switch codeOf(err) {
+		case ErrSSLReceivedNewSessionTicket:
+			ch.noteSession()
+			err = nil
+		case ErrSSLWaitingServerHelloRenego: // data comes first
+			err = ErrSSLWantRead
+		}
 	}
 	err = ch.renegotiated(err)
 	ch.inside = false
@@ -436,206 +361,3 @@ func (ch *Channel) tellWarnings() {
 		}
 	}
 }
-
-// emit hands out all output. Inside of Emit, the call that made it does.
-func (ch *Channel) emit() {
-	if ch.emitting {
-		return
-	}
-	ch.emitting = true
-	defer ch.poisonOnPanic(&ch.emitting)
-	for out := ch.ssl.Output(); len(out) > 0 && !ch.closed; out = ch.ssl.Output() {
-		ch.emitted++
-		ch.o.Emit(out)
-		ch.ssl.Discard(len(out))
-	}
-	ch.emitting = false
-}
-
-// Send encrypts data and emits it, as one record or more; with DTLS as one, which [Channel.MaxPayload] bounds: a longer one
-// is a [PayloadError]. The handshake must be complete. From inside of Emit, which sends it next, there is room for 48 KiB.
-func (ch *Channel) Send(data []byte) error {
-	if err := ch.enter(); err != nil {
-		return err
-	}
-	defer ch.leave()
-	switch {
-	case !ch.handshakeDone.Load():
-		return errNotActive
-	case ch.closedForWriting:
-		return errShutdown
-	}
-	if err := ch.checkPayload(len(data)); err != nil {
-		return err
-	}
-	for len(data) > 0 {
-		ch.inside = true
-		n, err := ch.ssl.WriteRecords(data)
-		err = ch.renegotiated(err)
-		ch.inside = false
-		data = data[n:]
-		if err == ErrSSLWantWrite && ch.emitting {
-			return errChannelFull
-		}
-		ch.emit()
-		if err := ch.checkRenegotiated(); err != nil {
-			return ch.fail(err)
-		}
-		switch {
-		case err == nil, err == ErrSSLWantWrite:
-		case final(err):
-			return ch.fail(unfinished(err))
-		default: // a renegotiation wants input
-			return fmt.Errorf("mbedtls: Channel.Send: %d bytes are left: a renegotiation is under way: %w", len(data), err)
-		}
-	}
-	return nil
-}
-
-// SendAlert emits an alert. A fatal one breaks the Channel: what is called then fails with [ErrAlertSent]. AlertCloseNotify
-// ends the writing side: the peer may go on. It works during the handshake, too (mbedtls_ssl_send_alert_message).
-func (ch *Channel) SendAlert(level AlertLevel, alert AlertError) error {
-	if level != AlertWarning && level != AlertFatal {
-		return fmt.Errorf("mbedtls: SendAlert: no such level: %v", level)
-	}
-	if err := ch.enter(); err != nil {
-		return err
-	}
-	defer ch.leave()
-	if ch.closedForWriting {
-		return errShutdown
-	}
-	if err := ch.ssl.FlushOutput(); err != nil {
-		return err
-	}
-	err := ch.ssl.SendAlert(int(level), int(alert))
-	ch.emit()
-	switch {
-	case err != nil:
-		return err
-	case alert == AlertCloseNotify:
-		ch.closedForWriting = true
-	case level == AlertFatal:
-		ch.fail(fmt.Errorf("%w: %s", ErrAlertSent, alert.Name()))
-	}
-	return nil
-}
-
-// Close emits close_notify, if the handshake is complete and nothing has failed, and frees the library's context. Nothing
-// is called any more. A second Close is [net.ErrClosed].
-func (ch *Channel) Close() error {
-	if ch.inside {
-		return errChannelInside
-	}
-	if ch.closed {
-		return net.ErrClosed
-	}
-	if ch.handshakeDone.Load() && ch.err == nil && !ch.closedForWriting && ch.ssl.Retain() == nil {
-		if ch.ssl.CloseNotify() == nil {
-			ch.emit()
-		}
-		ch.ssl.Release()
-	}
-	ch.closed = true
-	ch.ssl.CancelAsync()
-	clear(ch.waiting)
-	return ch.ssl.Close()
-}
-
-// Renegotiate begins a new handshake on a connection of TLS 1.2, which goes on in Receive; a server asks the client for
-// one. It needs Config.AllowRenegotiation; see [Conn.Renegotiate]. full demands a handshake that resumes no session. The
-// library makes no other, so that it is full without that, too (mbedtls_ssl_renegotiate).
-func (ch *Channel) Renegotiate(full bool) error {
-	if !ch.config.AllowRenegotiation {
-		return errNoRenegotiation
-	}
-	if err := ch.enter(); err != nil {
-		return err
-	}
-	defer ch.leave()
-	if !ch.handshakeDone.Load() {
-		return errNotActive
-	}
-	if err := ch.ssl.FlushOutput(); err != nil {
-		return err
-	}
-	ch.inside = true
-	err := ch.ssl.Renegotiate()
-	if code := codeOf(err); code == ErrSSLFeatureUnavailable {
-		ch.inside = false
-		return err // and nothing has happened
-	} else if code == ErrSSLWaitingServerHelloRenego {
-		err = ErrSSLWantRead
-	}
-	err = ch.renegotiated(err)
-	ch.inside = false
-	ch.emit()
-	if final(err) {
-		return ch.fail(unfinished(err))
-	}
-	return ch.receive(nil)
-}
-
-// IsActive reports whether Send works: the handshake is complete, and nothing has ended the Channel.
-func (ch *Channel) IsActive() bool {
-	return ch.handshakeDone.Load() && ch.err == nil && !ch.closed && !ch.closedForWriting
-}
-
-// IsClosed reports whether the Channel has ended, by Close or by an error.
-func (ch *Channel) IsClosed() bool { return ch.closed || ch.err != nil }
-
-// KeyDone is closed when a private key that works elsewhere (see [Certificate]) has done what the handshake waits for: then
-// Handshake must be called. It is nil while the handshake waits for no key.
-func (ch *Channel) KeyDone() <-chan struct{} { return ch.ssl.AsyncDone() }
-
-// Timeout is how long it is until TimeoutCheck must be called, unless Receive is called before; 0 if it must be now. ok is
-// false if there is nothing to wait for, as always with TLS.
-func (ch *Channel) Timeout() (left time.Duration, ok bool) {
-	if !ch.isDTLS() || ch.closed || ch.err != nil {
-		return 0, false
-	}
-	at := ch.delay.Deadline()
-	if at.IsZero() {
-		return 0, false
-	}
-	return max(0, time.Until(at)), true
-}
-
-// TimeoutCheck emits the last flight of a DTLS handshake again, if the peer has not answered it for as long as Timeout said,
-// and reports whether it did. When it has done so often enough, it fails with an error that matches ErrSSLTimeout (see
-// DTLSOptions.HandshakeTimeoutMax).
-func (ch *Channel) TimeoutCheck() (resent bool, err error) {
-	if left, ok := ch.Timeout(); !ok || left > 0 {
-		return false, ch.err
-	}
-	before := ch.emitted
-	err = ch.Handshake()
-	return ch.emitted > before, err
-}
-
-// PeerCertificates is the peer's chain, leaf first; see [ConnectionState].
-func (ch *Channel) PeerCertificates() []*x509.Certificate {
-	return ch.ConnectionState().PeerCertificates
-}
-
-// Export gives length bytes of keying material for a label; see [Conn.ExportKeyingMaterial]. The handshake must be complete.
-func (ch *Channel) Export(label string, exporterContext []byte, length int) ([]byte, error) {
-	if err := ch.enter(); err != nil {
-		return nil, err
-	}
-	defer ch.leave()
-	if !ch.handshakeDone.Load() {
-		return nil, errNotActive
-	}
-	return ch.exportKeyingMaterial(label, exporterContext, length)
-}
-
-// RemoteAddr is that of the options.
-func (ch *Channel) RemoteAddr() net.Addr { return ch.o.RemoteAddr }
-
-// NetConn is nil: a Channel has no connection underneath.
-func (ch *Channel) NetConn() net.Conn { return nil }
-
-func (ch *Channel) timerSet(time.Time) {} // Timeout asks
-
-func (ch *Channel) reached(HandshakeState) {}

@@ -15,13 +15,7 @@ func TestTrafficDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("sync.Pool forgets on purpose under the race detector")
 	}
-	if cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") { // PSA sets an AEAD's key anew for each record, and Go computes it anew
-		on := cbridge.Acceleration()
-		if err := SetAcceleration(false); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = cbridge.SetAcceleration(on) }()
-	}
+	withoutPSAKeys(t)
 	for name, connect := range map[string]func(t testing.TB) (c, s *Conn){
 		"TLS 1.2":  tlsEnds(VersionTLS12),
 		"TLS 1.3":  tlsEnds(VersionTLS13),
@@ -48,6 +42,19 @@ func TestTrafficDoesNotAllocate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutPSAKeys turns acceleration off in builds where PSA sets an AEAD's key anew for each record, and Go computes it
+// anew.
+func withoutPSAKeys(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+		return
+	}
+	on := cbridge.Acceleration()
+	if err := SetAcceleration(false); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cbridge.SetAcceleration(on) })
 }
 
 // BenchmarkWrite is one Write to a peer that reads it: what a record costs beside its encryption shows in short ones, what

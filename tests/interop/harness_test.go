@@ -259,7 +259,7 @@ type farEnd interface {
 }
 
 // goodbye lets the peer hang up, if it can, and expects to see that as an orderly end.
-func goodbye(t *testing.T, far farEnd, conn *mbedtls.Conn) {
+func goodbye(t *testing.T, far farEnd, conn peers.Conn) {
 	t.Helper()
 	err := far.HangUp(conn)
 	if errors.Is(err, peers.ErrStays) {
@@ -280,7 +280,7 @@ func goodbye(t *testing.T, far farEnd, conn *mbedtls.Conn) {
 }
 
 // exchange moves data both ways, and ends the connection in an orderly way.
-func exchange(t *testing.T, far farEnd, conn *mbedtls.Conn) {
+func exchange(t *testing.T, far farEnd, conn peers.Conn) {
 	t.Helper()
 	if _, err := far.Exchange(conn); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // of ChannelOptions.Emit, by whatever transport. It is the same engine as [Conn], with the same [Config]; only
 // Config.ReadTimeout and Config.Trace have no meaning for it.
 //
-// A Channel starts no goroutine, and holds no lock while it calls a closure. It is used by one goroutine at a time. Emit and
+// A Channel starts no goroutine (but for a private key that works elsewhere), and holds no lock while it calls a closure. It is used by one goroutine at a time. Emit and
 // the closures for what was received may call its methods, all but Receive; those that are called from inside of the
 // library, in a handshake, may not.
 //
@@ -96,7 +96,8 @@ func (ch *Channel) Handshake() error {
 // then returns how many more bytes the record needs of which the last part came; 0 if there is none, and with DTLS.
 //
 // io.EOF is the peer's orderly end, after which there is nothing to receive, but Send still works. Any other error is final,
-// and the peer has been told; a datagram that is not the peer's, or comes twice, is none.
+// and the peer has been told. A datagram that is not the peer's, or comes twice, is no error, unless it is in the place of
+// a ClientHello.
 func (ch *Channel) Receive(data []byte) (need int, err error) {
 	if ch.busy || ch.emitting {
 		return 0, errChannelReceives

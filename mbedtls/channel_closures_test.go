@@ -2,7 +2,9 @@ package mbedtls
 
 import (
 	"bytes"
+	"crypto/rand"
 	"io"
+	"log/slog"
 	"net"
 	"runtime"
 	"testing"
@@ -131,6 +133,64 @@ func TestPanicOfAChannelsClosureReachesItsCaller(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A Channel's own Logger takes the place of its Config's, which other connections go on with.
+func TestChannelLogs(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_DEBUG_C") {
+		t.Skip("this build logs nothing")
+	}
+	client, server := configs(t)
+	var ours, configs bytes.Buffer
+	server.DebugLevel, server.Logger = 2, slog.New(slog.NewTextHandler(&configs, nil))
+	so := channelServer
+	so.Logger = slog.New(slog.NewTextHandler(&ours, nil))
+	channelPair(t, client, server, channelClient, so)
+	if ours.Len() == 0 || configs.Len() != 0 {
+		t.Errorf("%d bytes were logged, %d by the Config's", ours.Len(), configs.Len())
+	}
+	channelPair(t, client, server, channelClient, channelServer)
+	if configs.Len() == 0 {
+		t.Error("the Config's Logger is silent")
+	}
+}
+
+// What is no TLS ends a stream with an alert, and is nothing to datagrams.
+func TestChannelReceivesGarbage(t *testing.T) {
+	channelKinds(t, func(t *testing.T, client, server *Config, co, so ChannelOptions) {
+		for _, established := range []bool{false, true} {
+			if co.Datagrams && !established { // a server's first datagram is a ClientHello, or the end
+				continue
+			}
+			c, s := newChannelEnd(t, client, co), newChannelEnd(t, server, so)
+			if established {
+				if err := c.Handshake(); err != nil {
+					t.Fatal(err)
+				}
+				pump(c, s, 0)
+			}
+			garbage := make([]byte, 500)
+			for i := range 50 {
+				rand.Read(garbage) // never fails
+				copy(garbage, []byte{byte(20 + i%5), 3, 3, 0, 200})
+				if _, s.err = s.Receive(garbage[:10+9*i]); s.err != nil {
+					break
+				}
+			}
+			if !co.Datagrams {
+				if s.err == nil || !s.IsClosed() {
+					t.Error("garbage is taken")
+				}
+				continue
+			}
+			if established && s.err == nil {
+				send(t, c, s, []byte("x"))
+			}
+			if s.err != nil {
+				t.Error(s.err)
+			}
+		}
+	})
 }
 
 func TestChannelStartsNoGoroutine(t *testing.T) {

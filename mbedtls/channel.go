@@ -14,9 +14,9 @@ import (
 // of ChannelOptions.Emit, by whatever transport. It is the same engine as [Conn], with the same [Config]; only
 // Config.ReadTimeout and Config.Trace have no meaning for it.
 //
-// A Channel starts no goroutine (but for a private key that works elsewhere), and holds no lock while it calls a closure. It is used by one goroutine at a time. Emit and
-// the closures for what was received may call its methods, all but Receive; those that are called from inside of the
-// library, in a handshake, may not.
+// A Channel starts no goroutine, but for a private key that works elsewhere, and holds no lock while it calls a closure. It
+// is used by one goroutine at a time. Emit and the closures for what was received may call its methods, all but Receive;
+// those that are called from inside of the library, in a handshake, may not.
 //
 // Whoever makes a Channel must Close it, or leave that to the garbage collector.
 type Channel struct {

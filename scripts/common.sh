@@ -116,12 +116,13 @@ declare -rA PACKAGE=(
     [flock]=util-linux [openssl]=openssl [gnutls-cli]=gnutls-bin [shellcheck]=shellcheck
     [tshark]=tshark [coap-client-openssl]=libcoap3-bin
     [gnutls-serv]=gnutls-bin [lsof]=lsof [python3]=python3
+    [redis-server]=redis-server [chromium]=chromium
 )
 readonly BUILD_TOOLS=(gcc make ar /usr/include/stdlib.h bzip2 flock)
 readonly PEER_TOOLS=(openssl gnutls-cli)
 readonly SUITE_TOOLS=(openssl gnutls-cli gnutls-serv lsof python3)
 readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" "${SUITE_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt
-    shellcheck tshark coap-client-openssl)
+    shellcheck tshark coap-client-openssl redis-server chromium)
 
 ensure() {
     local tool missing=() packages=() log

@@ -413,6 +413,8 @@ const mbedtls_ssl_session *gm_ssl_session(const gm_ssl *s);
 int gm_conf_session_tickets(gm_config *c, int on);
 int gm_conf_ticket_signals(gm_config *c, int on);
 int gm_conf_offers(const gm_config *c, int suite);
+const uint16_t *gm_conf_group_list(const gm_config *c);
+const uint16_t *gm_conf_sig_alg_list(const gm_config *c);
 void gm_conf_version_range(const gm_config *c, int *min, int *max);
 
 // resume.c

@@ -147,6 +147,21 @@ int gm_conf_offers(const gm_config *c, int suite)
     return *list != 0;
 }
 
+const uint16_t *gm_conf_group_list(const gm_config *c)
+{
+    return c->conf.group_list;
+}
+
+const uint16_t *gm_conf_sig_alg_list(const gm_config *c)
+{
+#if defined(MBEDTLS_SSL_HANDSHAKE_WITH_CERT_ENABLED)
+    return c->conf.sig_algs;
+#else
+    (void) c;
+    return NULL;
+#endif
+}
+
 // gm_session_created gives when a server made the ticket of a session, in milliseconds since 1970.
 int gm_session_created(mbedtls_ssl_session *s, int64_t *ms)
 {

@@ -264,6 +264,28 @@ func (c *Config) Offers(suite uint16) (offers bool) {
 	return offers
 }
 
+// Groups are those that SetGroups set, or the preset's; nil after Close.
+func (c *Config) Groups() []uint16 {
+	return c.numbers(func(cc *C.gm_config) *C.uint16_t { return C.gm_conf_group_list(cc) })
+}
+
+// SignatureAlgorithms are those that SetSignatureAlgorithms set, or the preset's; nil after Close, and in a build without
+// certificates.
+func (c *Config) SignatureAlgorithms() []uint16 {
+	return c.numbers(func(cc *C.gm_config) *C.uint16_t { return C.gm_conf_sig_alg_list(cc) })
+}
+
+// numbers copies a list that ends with 0.
+func (c *Config) numbers(list func(*C.gm_config) *C.uint16_t) (ids []uint16) {
+	_ = c.use(func(cc *C.gm_config) error {
+		for p := list(cc); p != nil && *p != 0; p = (*C.uint16_t)(unsafe.Add(unsafe.Pointer(p), unsafe.Sizeof(*p))) {
+			ids = append(ids, uint16(*p))
+		}
+		return nil
+	})
+	return ids
+}
+
 // MSTime is the library's clock for the age of tickets: milliseconds since 1970, as the wall clock stood when the
 // process began to ask (mbedtls_ms_time).
 func MSTime() time.Time { return time.UnixMilli(int64(C.mbedtls_ms_time())) }

@@ -31,7 +31,7 @@ func (c *Config) build(server bool, transport cbridge.Transport) (*cbridge.Confi
 	for _, set := range []func(*cbridge.Config, bool) error{
 		c.setLimits, c.setVersions, c.setAlgorithms, c.setCertificates, c.setPeerVerification, c.setDH, c.setCallbacks,
 		c.setSelection, c.setTrustedCAs, c.setPSK, c.setECJPAKE, c.setResumption, c.setEarlyData, c.setRenegotiation,
-		c.setDTLS, c.setBuffers, c.hookConfig,
+		c.setDTLS, c.setBuffers, c.setPolicy, c.hookConfig,
 	} {
 		if err := set(cc, server); err != nil {
 			cc.Close()

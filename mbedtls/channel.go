@@ -252,7 +252,7 @@ func (ch *Channel) mayWait() bool {
 func (ch *Channel) complete() error {
 	st, err := ch.conclude()
 	if err != nil {
-		return ch.refuse(err, AlertBadCertificate)
+		return ch.refuse(err, alertFor(err))
 	}
 	if err := ch.establish(st); err != nil {
 		return err

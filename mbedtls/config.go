@@ -100,6 +100,10 @@ type Config struct {
 	// both VersionTLS12 and VersionDTLS12 stand for.
 	MinVersion, MaxVersion uint16
 
+	// Policy narrows what this Config allows, and is checked in each connection; nil is no policy. See [Policy]. Lists that
+	// are not set here are the policy's.
+	Policy Policy
+
 	// Preset is where suites, groups, signature algorithms and the profile come from if they are not set above; the
 	// zero value is [PresetDefault].
 	Preset Preset
@@ -309,6 +313,11 @@ type Config struct {
 		err  error
 	}
 
+	policy struct { // what Policy has said
+		once  sync.Once
+		rules *PolicyRules
+	}
+
 	hooks *harness.Hooks // of the interop programs; nil for everybody else
 
 	chosen builtChoice // for GetConfigForClient
@@ -399,6 +408,7 @@ func (c *Config) Clone() *Config {
 		SignatureAlgorithms:         c.SignatureAlgorithms,
 		MinVersion:                  c.MinVersion,
 		MaxVersion:                  c.MaxVersion,
+		Policy:                      c.Policy,
 		Preset:                      c.Preset,
 		MaxFragmentLength:           c.MaxFragmentLength,
 		DisableExtendedMasterSecret: c.DisableExtendedMasterSecret,

@@ -28,8 +28,9 @@ type core struct {
 	peer                *peer // of a listener's connection
 	*renegotiationState       // with Config.AllowRenegotiation; else nil
 
-	clientAuth  ClientAuthType // of this handshake; of mu
-	pskIdentity string         // of the key that the handshake uses if it uses one; of mu
+	clientAuth  ClientAuthType   // of this handshake; of mu
+	violation   *PolicyViolation // of this handshake's certificates; of mu
+	pskIdentity string           // of the key that the handshake uses if it uses one; of mu
 
 	handshakeDone atomic.Bool
 	state         atomic.Pointer[ConnectionState] // set when the handshake is complete
@@ -80,7 +81,7 @@ func (c *core) init(of shell, config *Config, server bool, transport cbridge.Tra
 		c.serverName = config.ServerName
 	}
 	if c.isDTLS() {
-		c.datagramState = &datagramState{mtu: config.DTLS.MTU}
+		c.datagramState = &datagramState{mtu: config.mtu()}
 		if id := config.DTLS.ConnectionID; id != nil {
 			c.hellos.cidLen = id.Length
 		}

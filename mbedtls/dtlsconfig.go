@@ -156,6 +156,14 @@ func (o *DTLSOptions) setRecords(cc *cbridge.Config) error {
 	)
 }
 
+// mtu is the MTU that a connection begins with.
+func (c *Config) mtu() int {
+	if r := c.rules(); c.DTLS.MTU == 0 && r != nil {
+		return r.MTU
+	}
+	return c.DTLS.MTU
+}
+
 func checkMTU(mtu int) error {
 	if mtu < cbridge.MinMTU() || mtu > maxMTU {
 		return fmt.Errorf("an MTU is from %d to %d bytes in this build", cbridge.MinMTU(), maxMTU)

@@ -44,6 +44,9 @@ func (c *Config) setEarlyData(cc *cbridge.Config, server bool) error {
 	if c.MaxEarlyData < 0 || int64(c.MaxEarlyData) > 1<<32-1 {
 		return badField("MaxEarlyData", c.MaxEarlyData, "must be from 0 to %d", int64(1<<32-1))
 	}
+	if r := c.rules(); !server && r != nil && !r.AllowEarlyData {
+		return nil
+	}
 	if server && c.MaxEarlyData == 0 || !server && (!cbridge.Feature("MBEDTLS_SSL_EARLY_DATA") || c.unjudged()) {
 		return nil
 	}

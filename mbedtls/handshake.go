@@ -171,7 +171,7 @@ func (c *core) setup() error {
 			err = c.offer(cc, ssl)
 		}
 	}
-	if verify := c.verifyFunc(); verify != nil && err == nil {
+	if verify := c.withPolicy(c.verifyFunc()); verify != nil && err == nil {
 		err = ssl.SetVerify(verify)
 	}
 	if export := c.config.exportFunc(); export != nil && err == nil {
@@ -227,7 +227,7 @@ var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 // computing.
 func (c *Config) mayWait() bool {
 	return c.VerifyCertificate != nil || c.Rand != nil || c.asksForCredentials() || c.resumptionMayWait() ||
-		c.exportsSecrets() || c.Trace != nil
+		c.exportsSecrets() || c.Trace != nil || c.policyMayWait()
 }
 
 // step goes on with the handshake until it is complete, fails, or waits.
@@ -316,7 +316,7 @@ func (c *Conn) complete() error {
 	st, err := c.conclude()
 	if err != nil {
 		// The verdict counts, whether or not the peer hears of it.
-		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, alertBadCertificate) })
+		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, int(alertFor(err))) })
 		_ = c.flush(true)
 		return err
 	}
@@ -354,6 +354,9 @@ func (c *core) verifyConnection(st *ConnectionState) error {
 		!c.config.InsecureSkipHostname && !c.config.InsecureSkipVerify && !c.config.unjudged() {
 		// Reached only in a build with MBEDTLS_SSL_CLI_ALLOW_WEAK_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME.
 		return &Error{Code: ErrSSLCertificateVerificationWithoutHostname, Op: "mbedtls_ssl_handshake", Cause: errNoServerName}
+	}
+	if err := c.checkPolicy(st, st.DidResume); err != nil {
+		return err
 	}
 	if c.config.VerifyConnection == nil {
 		return nil
@@ -399,6 +402,7 @@ func (c *core) explain(err error) error {
 		if flags := VerifyFlags(c.ssl.VerifyResult()); flags != 0 && flags != VerifyUnavailable {
 			e.Cause = &VerifyError{flags}
 		}
+		e.Cause = c.blame(e.Cause)
 	case ErrSSLNoClientCertificate:
 		e.Cause = &VerifyError{CertMissing}
 	case ErrSSLCertificateVerificationWithoutHostname:

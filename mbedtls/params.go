@@ -2,6 +2,8 @@ package mbedtls
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -99,6 +101,12 @@ func (g Group) String() string {
 	return fmt.Sprintf("Group(%#04x)", uint16(g))
 }
 
+// Groups lists the groups of this build, in the library's order of preference, those last that it does not offer by
+// default.
+func Groups() []Group {
+	return slices.DeleteFunc(slices.Clone(policyGroups), func(g Group) bool { return !cbridge.Feature(groups[g].option) })
+}
+
 // SignatureScheme is a signature algorithm, by its IANA number (RFC 8446 section 4.2.3).
 type SignatureScheme uint16
 
@@ -133,6 +141,15 @@ var signatureSchemes = map[SignatureScheme]param{
 	PSSWithSHA256:          {"rsa_pss_rsae_sha256", "MBEDTLS_X509_RSASSA_PSS_SUPPORT"},
 	PSSWithSHA384:          {"rsa_pss_rsae_sha384", "MBEDTLS_X509_RSASSA_PSS_SUPPORT"},
 	PSSWithSHA512:          {"rsa_pss_rsae_sha512", "MBEDTLS_X509_RSASSA_PSS_SUPPORT"},
+}
+
+// SignatureSchemes lists the signature algorithms of this build, by their numbers, the highest first.
+func SignatureSchemes() []SignatureScheme {
+	list := slices.Collect(maps.Keys(signatureSchemes))
+	list = slices.DeleteFunc(list, func(s SignatureScheme) bool { return !cbridge.Feature(signatureSchemes[s].option) })
+	slices.Sort(list)
+	slices.Reverse(list)
+	return list
 }
 
 // String is the IANA name, such as "rsa_pss_rsae_sha256".

@@ -123,12 +123,17 @@ func (c *Config) setPSK(cc *cbridge.Config, server bool) error {
 	return c.setKeyExchange(cc, server)
 }
 
+func (c *Config) hidesUnknownPSK() bool {
+	r := c.rules()
+	return c.HideUnknownPSK || r != nil && r.HideUnknownUsers
+}
+
 func (c *Config) setStaticPSK(cc *cbridge.Config, server bool) error {
 	psk := c.PSK
 	switch {
 	case server && c.GetPSK != nil:
 		return nil
-	case server && (c.HideUnknownPSK || psk.KeyID != 0): // the library's own look-up does neither
+	case server && (c.hidesUnknownPSK() || psk.KeyID != 0): // the library's own look-up does neither
 		return field("PSK", psk, cc.SetPSKFunc(func(ssl *cbridge.SSL, identity []byte) error {
 			return ssl.UserData().(*core).findPSK(ssl, string(identity))
 		}))
@@ -155,6 +160,14 @@ func (c *Config) setKeyExchange(cc *cbridge.Config, server bool) error {
 			modes = TLS13PSK | TLS13PSKEphemeral
 		case server && modes&TLS13Ephemeral != 0:
 			return badField("TLS13KeyExchange", int(modes), "TLS13Ephemeral needs a certificate")
+		}
+	}
+	if r := c.rules(); r != nil {
+		if modes == 0 {
+			modes = allKeyExchanges
+		}
+		if modes &= r.tls13KeyExchange(); asked && modes == 0 {
+			return badField("TLS13KeyExchange", int(c.TLS13KeyExchange), "is against the policy: key_exchange_methods = %s", names(r.KeyExchangeMethods))
 		}
 	}
 	if modes != 0 && (asked || cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_3")) {
@@ -189,7 +202,7 @@ func (c *core) findPSK(ssl *cbridge.SSL, identity string) error {
 	case psk != nil:
 		c.pskIdentity = identity
 		return psk.give(ssl)
-	case c.config.HideUnknownPSK:
+	case c.config.hidesUnknownPSK():
 		key := make([]byte, 32)
 		rand.Read(key) // never fails
 		defer clear(key)

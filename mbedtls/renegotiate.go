@@ -168,7 +168,7 @@ func (c *core) renegotiated(err error) error {
 	verdict := c.checkClientAgain()
 	if verdict == nil {
 		if verdict = c.verifyConnection(st); verdict != nil {
-			_ = c.ssl.SendAlert(cbridge.AlertFatal, alertBadCertificate) // the verdict counts
+			_ = c.ssl.SendAlert(cbridge.AlertFatal, int(alertFor(verdict))) // the verdict counts
 		}
 	}
 	if verdict != nil {

@@ -283,9 +283,12 @@ func (c *Conn) load(s *savedConn) error {
 	if err := c.open(); err != nil {
 		return err
 	}
+	err := c.checkPolicy(&s.State, true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.ssl.Load(s.Context)
+	if err == nil {
+		err = c.ssl.Load(s.Context)
+	}
 	if err == nil {
 		err = c.ssl.SetObserved(s.Observed)
 	}

@@ -107,6 +107,11 @@ func (c *core) selectCredentials(ssl *cbridge.SSL) error {
 		if err != nil {
 			return err
 		}
+		if r := c.config.rules(); cert != nil && r != nil {
+			if err := r.checkOwn(cert, "GetCertificate"); err != nil {
+				return err
+			}
+		}
 		if cert != nil {
 			err := c.config.certs.use(cert, func(p *parsedCertificate) error { return ssl.AddHandshakeOwnCert(p.crt, p.key.pk) })
 			if err != nil {

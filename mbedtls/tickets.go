@@ -227,6 +227,9 @@ func (c *Config) writeTicket(session []byte) ([]byte, time.Duration, error) {
 	state := bytes.Clone(session)
 	defer clear(state)
 	ticket, lifetime, err := c.WriteTicket(state)
+	if r := c.rules(); r != nil && r.SessionTicketLifetime > 0 {
+		lifetime = min(lifetime, r.SessionTicketLifetime)
+	}
 	if err == nil && (lifetime < minTicketLifetime || lifetime > maxTicketLifetime) {
 		err = badField("WriteTicket", lifetime, "gives a lifetime that is not from %v to %v", minTicketLifetime, maxTicketLifetime)
 	}

@@ -1,0 +1,261 @@
+package mbedtls
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gombedtls/gombedtls/internal/testpki"
+)
+
+// mustViolate expects the error of a rule.
+func mustViolate(t *testing.T, err error, key string) {
+	t.Helper()
+	var violation *PolicyViolation
+	if !errors.As(err, &violation) || violation.Key != key {
+		t.Errorf("%v, want a violation of %s", err, key)
+	}
+}
+
+func TestFactsOfCertificatesAreWhatX509Finds(t *testing.T) {
+	t.Parallel()
+	ecKey := func(c elliptic.Curve) crypto.Signer {
+		k, err := ecdsa.GenerateKey(c, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 1026)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		key    crypto.Signer
+		signed x509.SignatureAlgorithm
+		want   certificateFacts
+	}{
+		{ecKey(elliptic.P224()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 224, SecP224R1, methodECDSA, crypto.SHA256, true}},
+		{ecKey(elliptic.P256()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 256, CurveP256, methodECDSA, crypto.SHA256, true}},
+		{ecKey(elliptic.P384()), x509.ECDSAWithSHA384, certificateFacts{keyEC, 384, CurveP384, methodECDSA, crypto.SHA384, true}},
+		{ecKey(elliptic.P521()), x509.ECDSAWithSHA512, certificateFacts{keyEC, 521, CurveP521, methodECDSA, crypto.SHA512, true}},
+		{rsaKey, x509.SHA256WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true}},
+		{rsaKey, x509.SHA512WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA512, true}},
+		{rsaKey, x509.SHA256WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true}},
+		{rsaKey, x509.SHA384WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA384, true}},
+	} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}, SignatureAlgorithm: tt.signed}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, tt.key.Public(), tt.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := readCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want, *got, cmp.AllowUnexported(certificateFacts{})); diff != "" {
+			t.Errorf("%v: %s", tt.signed, diff)
+		}
+		for n := range der { // none of which may panic
+			_, _ = readCertificate(der[:n])
+		}
+	}
+	if _, err := readCertificate([]byte("no certificate")); !errors.Is(err, errNotCertificate) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSignatureOfATrustAnchorDoesNotMatter(t *testing.T) {
+	r := policyWith(func(r *PolicyRules) { r.SignatureHashes = []crypto.Hash{crypto.SHA384} })
+	root := testpki.NewCA(testpki.P256, "root") // signs with SHA-256
+	anchor := root.Intermediate(testpki.P384, "anchor")
+	for _, tt := range []struct {
+		name  string
+		der   []byte
+		top   bool
+		flags VerifyFlags
+		want  VerifyFlags
+	}{
+		{"a root", root.Cert.Raw, true, 0, 0},
+		{"an intermediate that is trusted", anchor.Cert.Raw, true, 0, 0},
+		{"an intermediate that is not", anchor.Cert.Raw, true, CertNotTrusted, CertBadHash},
+		{"an intermediate below the anchor", anchor.Cert.Raw, false, 0, CertBadHash},
+	} {
+		violation, flags := r.verifyPolicy(tt.der, 1, tt.top, tt.flags)
+		if flags != tt.want || (violation != nil) != (tt.want != 0) {
+			t.Errorf("%s: %v, %v, want %v", tt.name, violation, flags, tt.want)
+		}
+	}
+}
+
+func TestPolicyIsToldBesideTheReasonOfTheLibrary(t *testing.T) {
+	versions(t, func(t *testing.T, version uint16) {
+		client, server := configs(t)
+		server.Certificates = []Certificate{issue(t, testpki.Leaf{Algorithm: testpki.RSA2048})}
+		client.Policy, client.MaxVersion = StrictPolicy, version
+		c, s := ends(t, client, server)
+		clientErr, serverErr := handshakes(c, s)
+		mustViolate(t, clientErr, "minimum_rsa_bits")
+		var verify *VerifyError
+		if !errors.As(clientErr, &verify) || verify.Flags != CertBadKey {
+			t.Errorf("%v, want CertBadKey", clientErr)
+		}
+		if serverErr == nil {
+			t.Error("the server's handshake succeeds")
+		}
+	})
+}
+
+func TestOwnCertificatesOfAClosureMustFollowThePolicy(t *testing.T) {
+	client, server := configs(t)
+	short := issue(t, testpki.Leaf{Algorithm: testpki.RSA2048})
+	server.GetCertificate = func(*ClientHelloInfo) (*Certificate, error) { return &short, nil }
+	server.Policy = StrictPolicy
+	c, s := ends(t, client, server)
+	_, err := handshakes(c, s)
+	mustViolate(t, err, "minimum_rsa_bits")
+	var bad *ConfigError
+	if !errors.As(err, &bad) || bad.Field != "GetCertificate" {
+		t.Errorf("%v, want field GetCertificate", err)
+	}
+}
+
+func TestVerifyConnectionSeesOnlyWhatThePolicyAllows(t *testing.T) {
+	client, server := configs(t)
+	server.DisableExtendedMasterSecret = true
+	client.Policy, client.MaxVersion = StrictPolicy, VersionTLS12
+	client.VerifyConnection = func(ConnectionState) error {
+		t.Error("VerifyConnection is called")
+		return nil
+	}
+	c, s := ends(t, client, server)
+	clientErr, _ := handshakes(c, s)
+	mustViolate(t, clientErr, "require_extended_master_secret")
+	if _, err := s.Read(make([]byte, 1)); !errors.Is(err, AlertInsufficientSecurity) {
+		t.Errorf("the server reads %v, want the alert insufficient_security", err)
+	}
+}
+
+func TestRenegotiationUnderAPolicyIsCheckedAgain(t *testing.T) {
+	client, server := configs(t)
+	keys := 0
+	client.Policy = policyWith(func(r *PolicyRules) {
+		r.AllowClientInitiatedRenegotiation, r.AllowServerInitiatedRenegotiation = true, true
+		r.CheckPeerKey = func(crypto.PublicKey) error {
+			if keys++; keys > 1 {
+				return errors.New("seen before")
+			}
+			return nil
+		}
+	})
+	client.AllowRenegotiation, client.MaxVersion, server.AllowRenegotiation = true, VersionTLS12, true
+	c, s := connected(t, client, server)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = s.Read(make([]byte, 1))
+		s.Close()
+	}()
+	mustViolate(t, c.Renegotiate(), "check_peer_key")
+	c.Close()
+	<-done
+}
+
+func TestTicketsLiveNoLongerThanThePolicySays(t *testing.T) {
+	c := &Config{
+		Policy:      policyWith(func(r *PolicyRules) { r.SessionTicketLifetime = time.Minute }),
+		WriteTicket: func([]byte) ([]byte, time.Duration, error) { return []byte("ticket"), time.Hour, nil },
+	}
+	if _, lifetime, err := c.writeTicket([]byte("session")); lifetime != time.Minute || err != nil {
+		t.Errorf("%v, %v, want a minute", lifetime, err)
+	}
+}
+
+func TestNoTicketsUnderAPolicyWithout(t *testing.T) {
+	client, server := configs(t)
+	server.TicketKeys = ticketKeys(t)
+	server.Policy = policyWith(func(r *PolicyRules) { r.NewSessionTickets = 0 })
+	c, s := connected(t, client, server)
+	mustConverse(t, c, s)
+	if _, err := c.Session(); err == nil {
+		t.Error("there is a session")
+	}
+}
+
+func TestClientSendsNoEarlyDataUnlessThePolicyAllows(t *testing.T) {
+	for _, allowed := range []bool{false, true} {
+		client, server, session := earlyConfigs(t)
+		client = changed(t, client, func(c *Config) {
+			c.Policy = policyWith(func(r *PolicyRules) { r.AllowEarlyData = allowed })
+			c.CipherSuites = []uint16{session.CipherSuite()}
+		})
+		c, s := earlyEnds(t, client, server, session)
+		n, err := c.WriteEarlyData([]byte("early"))
+		if allowed && (n != 5 || err != nil) || !allowed && (n != 0 || !errors.Is(err, ErrSSLCannotWriteEarlyData)) {
+			t.Errorf("allowed %t: %d bytes, %v", allowed, n, err)
+		}
+		if clientErr, serverErr := handshakes(c, s); clientErr != nil || serverErr != nil {
+			t.Errorf("allowed %t: client %v, server %v", allowed, clientErr, serverErr)
+		}
+	}
+}
+
+func TestPolicyHasTheMTUWhereNothingElseDoes(t *testing.T) {
+	p := policyWith(func(r *PolicyRules) { r.MTU = 900 })
+	for _, tt := range []struct {
+		config *Config
+		want   int
+	}{
+		{&Config{}, 0}, {&Config{Policy: p}, 900}, {&Config{Policy: p, DTLS: DTLSOptions{MTU: 1200}}, 1200},
+	} {
+		if got := tt.config.mtu(); got != tt.want {
+			t.Errorf("%d, want %d", got, tt.want)
+		}
+	}
+}
+
+func TestSavedConnectionsGoOnOnlyIfThePolicyAllows(t *testing.T) {
+	client, server := savable(t)
+	c, s := connectedDTLS(t, client, server)
+	mustConverse(t, c, s)
+	saved := mustSave(t, c)
+	refused := changed(t, client, func(c *Config) {
+		c.Policy = policyWith(func(r *PolicyRules) { r.CertificateCurves = []Group{CurveP384} })
+	})
+	_, b := socketPair(t)
+	_, err := ResumeDTLS(b, saved, refused)
+	mustViolate(t, err, "certificate_curves")
+}
+
+// countedPolicy counts how often it is asked.
+type countedPolicy struct {
+	Policy
+	asked int
+}
+
+func (p *countedPolicy) Rules() PolicyRules {
+	p.asked++
+	return p.Policy.Rules()
+}
+
+func TestPolicyIsAskedOnceByAConfig(t *testing.T) {
+	client, server := configs(t)
+	p := &countedPolicy{Policy: DefaultPolicy}
+	client.Policy = p
+	for range 2 {
+		connected(t, client, server)
+	}
+	if p.asked != 1 {
+		t.Errorf("asked %d times", p.asked)
+	}
+}

@@ -22,6 +22,13 @@
 // A [DTLSListener] serves any number of peers on one socket. Nothing is kept of a peer before it has brought back a
 // cookie. Accept then returns its connection; the handshake is the caller's, as with TLS.
 //
+// # Policies
+//
+// A [Policy] in [Config].Policy says what connections may use: versions, ciphers, key exchanges, groups, hashes, sizes of
+// keys. It narrows what the Config offers, and is checked in each connection, resumed ones included: also where Mbed TLS
+// checks nothing by itself, and with InsecureSkipVerify. [LoadPolicy] reads one from a file, cmd/mbedtls-policy explains it,
+// and tries it on servers and clients.
+//
 // # From Mbed TLS 2.28 to 3.6
 //
 // Functions that the manual of 2.28 has, and 3.6 has not any more:

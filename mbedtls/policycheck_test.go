@@ -237,6 +237,34 @@ func TestSavedConnectionsGoOnOnlyIfThePolicyAllows(t *testing.T) {
 	mustViolate(t, err, "certificate_curves")
 }
 
+func TestPolicyHoldsForChannels(t *testing.T) {
+	channelKinds(t, func(t *testing.T, client, server *Config, c, s ChannelOptions) {
+		server.Certificates = []Certificate{issue(t, testpki.Leaf{Algorithm: testpki.RSA2048})}
+		client.Policy, client.InsecureSkipVerify = StrictPolicy, true
+		a, b := newChannelEnd(t, client, c), newChannelEnd(t, server, s)
+		if err := a.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		pump(a, b, 0)
+		mustViolate(t, a.err, "minimum_rsa_bits")
+	})
+}
+
+func TestChannelAlertsThatThePolicyRefusesTheHandshake(t *testing.T) {
+	client, server := configs(t)
+	server.DisableExtendedMasterSecret = true
+	client.Policy, client.MaxVersion = StrictPolicy, VersionTLS12
+	a, b := newChannelEnd(t, client, channelClient), newChannelEnd(t, server, channelServer)
+	if err := a.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	pump(a, b, 0)
+	mustViolate(t, a.err, "require_extended_master_secret")
+	if diff := cmp.Diff([]string{"fatal: insufficient security"}, b.alerts); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // countedPolicy counts how often it is asked.
 type countedPolicy struct {
 	Policy

@@ -223,6 +223,7 @@ void *gm_pool_get(gm_pool *pool);
 void gm_pool_put(gm_pool *pool, void *p, size_t used);
 void gm_pool_drain(gm_pool *pool);
 void gm_pools_drain(void);
+int gm_pools_kept(void);
 unsigned gm_thread_slot(void);
 
 // buffers.c

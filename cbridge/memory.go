@@ -64,6 +64,9 @@ func Allocations() AllocStats {
 // Trim gives back the buffers that are kept at hand for connections.
 func Trim() { C.gm_pools_drain() }
 
+// BuffersKept counts them.
+func BuffersKept() int { return int(C.gm_pools_kept()) }
+
 // Held says what of the library is not given back yet: nil if everything was closed, and Shutdown was called. What is kept
 // at hand is nobody's, and given back first. It needs CountAllocations.
 func Held() error {

@@ -55,6 +55,21 @@ void gm_pool_drain(gm_pool *pool)
 
 gm_pool gm_rings = {.size = GM_RING_SIZE};
 
+static int kept(gm_pool *pool)
+{
+    int n = 0;
+    for (size_t i = 0; i < GM_POOL_SLOTS; i++) {
+        n += atomic_load(&pool->slots[i].p) != NULL;
+    }
+    return n;
+}
+
+// gm_pools_kept counts the buffers that all pools keep.
+int gm_pools_kept(void)
+{
+    return kept(&gm_rings) + kept(&gm_inputs) + kept(&gm_outputs);
+}
+
 void gm_pools_drain(void)
 {
     gm_pool_drain(&gm_rings);

@@ -12,6 +12,10 @@ type Dialer struct {
 	// NetDialer makes the connection underneath; nil is a zero [net.Dialer].
 	NetDialer *net.Dialer
 
+	// NetDial makes the connection underneath in place of NetDialer, whose limits still apply: through a proxy, say. nil is
+	// NetDialer's DialContext.
+	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
+
 	// Config is for the connections; nil is the zero Config. Without a ServerName, the host of the address is taken.
 	Config *Config
 }
@@ -46,7 +50,11 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 		ctx, cancel = context.WithDeadline(ctx, dialer.Deadline)
 		defer cancel()
 	}
-	raw, err := dialer.DialContext(ctx, network, addr)
+	netDial := d.NetDial
+	if netDial == nil {
+		netDial = dialer.DialContext
+	}
+	raw, err := netDial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

@@ -129,6 +129,7 @@ typedef struct {
     int raw_bio;                      // closures are in place of rings and queues
     int hello_retried;                // of a handshake that is freed; see gm_ssl_hello_retried
     char inspects, shown;             // see inspect.c
+    short sent_alert;                 // see observe.c
     unsigned char warning_count, warnings[GM_WARNINGS];  // see gm_ssl_note_warning
     gm_buffers buffers;
 } gm_ssl;
@@ -182,6 +183,7 @@ const char *gm_ssl_alpn(const gm_ssl *s);
 // observe.c
 void gm_ssl_observe(gm_ssl *s);
 int gm_ssl_last_alert(const gm_ssl *s);
+int gm_ssl_sent_alert(const gm_ssl *s);
 int gm_ssl_flush_output(gm_ssl *s);
 int gm_ssl_in_handshake(const gm_ssl *s);
 int gm_ssl_hello_retried(const gm_ssl *s);

@@ -3,7 +3,7 @@ package cbridge
 // In a call of one of the library's files to another, --wrap=X makes the linker call __wrap_X for X, and X for __real_X.
 
 // #cgo LDFLAGS: -Wl,--wrap=mbedtls_ssl_read_record -Wl,--wrap=mbedtls_ssl_write_handshake_msg_ext
-// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ssl_finish_handshake_msg
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_ssl_finish_handshake_msg -Wl,--wrap=mbedtls_ssl_send_alert_message
 // #include "bridge.h"
 import "C"
 

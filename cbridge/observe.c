@@ -82,6 +82,29 @@ int gm_ssl_last_alert(const gm_ssl *s)
     return s->ssl.in_msg[1];
 }
 
+int __real_mbedtls_ssl_send_alert_message(mbedtls_ssl_context *ssl, unsigned char level, unsigned char message);
+int __wrap_mbedtls_ssl_send_alert_message(mbedtls_ssl_context *ssl, unsigned char level, unsigned char message);
+
+// Reached from every step of a handshake of TLS 1.2 that fails, and from the bridge.
+int __wrap_mbedtls_ssl_send_alert_message(mbedtls_ssl_context *ssl, unsigned char level, unsigned char message)
+{
+    int ret = __real_mbedtls_ssl_send_alert_message(ssl, level, message);
+    if (ret == 0 && level == MBEDTLS_SSL_ALERT_LEVEL_FATAL && gm_current != NULL && &gm_current->ssl == ssl) {
+        gm_current->sent_alert = (short) (message + 1);
+    }
+    return ret;
+}
+
+// gm_ssl_sent_alert is the description of the fatal alert that was sent last, or -1. What TLS 1.3 sends itself stays where
+// it was before.
+int gm_ssl_sent_alert(const gm_ssl *s)
+{
+    if (s->ssl.alert_type != 0 && !s->ssl.send_alert) {
+        return s->ssl.alert_type;
+    }
+    return s->sent_alert - 1;
+}
+
 // gm_ssl_note_warning keeps the warning that the last record held, if it held one: the library, which asks for the next
 // record, has passed over it. Its level is then cleared, so that it counts once.
 void gm_ssl_note_warning(gm_ssl *s)

@@ -248,6 +248,13 @@ func (s *SSL) TakeWarnings() (descriptions []uint8) {
 	return descriptions
 }
 
+// SentAlert is the description of the fatal alert that this end sent; ok is false if that is not known, as of alerts about
+// records, which the library sends where it reads them.
+func (s *SSL) SentAlert() (description uint8, ok bool) {
+	alert := query(s, func(c *C.gm_ssl) C.int { return C.gm_ssl_sent_alert(c) + 1 })
+	return uint8(alert - 1), alert > 0
+}
+
 // VerifyResult is what was found wrong with the peer's certificate, as MBEDTLS_X509_BADCERT_… flags
 // (mbedtls_ssl_get_verify_result): 0 nothing, all ones if it is not known.
 func (s *SSL) VerifyResult() uint32 {

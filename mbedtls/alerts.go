@@ -104,6 +104,9 @@ func (c *Conn) SendAlert(level AlertLevel, alert AlertError) error {
 // queueAlert puts the alert in the ring, if there is room for it; after a fatal one, nothing follows. With writeMu held.
 func (c *Conn) queueAlert(level AlertLevel, alert AlertError) error {
 	err := c.queue(func(s *cbridge.SSL) error { return s.SendAlert(int(level), int(alert)) })
+	if err == nil {
+		c.meter.alert(true, level, alert)
+	}
 	if err != nil || level != AlertFatal {
 		return err
 	}

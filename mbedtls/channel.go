@@ -180,6 +180,7 @@ func (ch *Channel) put(data []byte) (n int, err error) {
 	}
 	n = copy(space, data)
 	ch.ssl.Commit(n)
+	ch.meter.wire(n, 0)
 	return n, nil
 }
 
@@ -213,11 +214,13 @@ func (ch *Channel) progress() error {
 func (ch *Channel) fail(err error) error {
 	ch.err = err
 	ch.ssl.CancelAsync()
+	ch.meter.handshake(&ch.core, err, err)
 	return err
 }
 
 // step goes on with the handshake.
 func (ch *Channel) step() error {
+	ch.meter.begin()
 	if !ch.mayWait() {
 		cpuSlots <- struct{}{}
 	}
@@ -261,8 +264,10 @@ func (ch *Channel) complete() error {
 		return err
 	}
 	ch.settled(nil)
+	ch.meter.handshake(&ch.core, nil, nil)
 	if early := ch.earlyData; len(early) > 0 && !ch.closed {
 		ch.earlyData = nil
+		ch.meter.data(len(early), 0)
 		ch.o.RecordReceived(0, early)
 		clear(early)
 	}
@@ -291,6 +296,7 @@ func (ch *Channel) tellEstablished(st *ConnectionState) error {
 // refuse breaks the connection over a verdict of the user's.
 func (ch *Channel) refuse(verdict error, alert AlertError) error {
 	_ = ch.ssl.SendAlert(cbridge.AlertFatal, int(alert)) // the verdict counts
+	ch.meter.alert(true, AlertFatal, alert)
 	ch.emit()
 	ch.settled(verdict)
 	ch.handshakeDone.Store(false)
@@ -325,6 +331,7 @@ func (ch *Channel) read() error {
 		return err
 	}
 	if n > 0 && !ch.closed {
+		ch.meter.data(n, 0)
 		ch.o.RecordReceived(number, (*buf)[:n])
 	}
 	if final(err) {
@@ -357,6 +364,7 @@ func (ch *Channel) tellAlert(err error) {
 // tellWarnings reports alerts that the library has passed over.
 func (ch *Channel) tellWarnings() {
 	for _, alert := range ch.ssl.TakeWarnings() {
+		ch.meter.alert(false, AlertWarning, AlertError(alert))
 		if !ch.closed {
 			ch.o.AlertReceived(AlertWarning, AlertError(alert))
 		}

@@ -17,6 +17,7 @@ func (ch *Channel) emit() {
 	for out := ch.ssl.Output(); len(out) > 0 && !ch.closed; out = ch.ssl.Output() {
 		ch.emitted++
 		ch.o.Emit(out)
+		ch.meter.wire(0, len(out))
 		ch.ssl.Discard(len(out))
 	}
 	ch.emitting = false
@@ -44,6 +45,7 @@ func (ch *Channel) Send(data []byte) error {
 		err = ch.renegotiated(err)
 		ch.inside = false
 		data = data[n:]
+		ch.meter.data(0, n)
 		if err == ErrSSLWantWrite && ch.emitting {
 			return errChannelFull
 		}
@@ -79,6 +81,9 @@ func (ch *Channel) SendAlert(level AlertLevel, alert AlertError) error {
 		return err
 	}
 	err := ch.ssl.SendAlert(int(level), int(alert))
+	if err == nil {
+		ch.meter.alert(true, level, alert)
+	}
 	ch.emit()
 	switch {
 	case err != nil:
@@ -102,11 +107,13 @@ func (ch *Channel) Close() error {
 	}
 	if ch.handshakeDone.Load() && ch.err == nil && !ch.closedForWriting && ch.ssl.Retain() == nil {
 		if ch.ssl.CloseNotify() == nil {
+			ch.meter.alert(true, AlertWarning, AlertCloseNotify)
 			ch.emit()
 		}
 		ch.ssl.Release()
 	}
 	ch.closed = true
+	ch.meter.closed(&ch.core)
 	ch.ssl.CancelAsync()
 	clear(ch.waiting)
 	return ch.ssl.Close()

@@ -285,6 +285,9 @@ type Config struct {
 	// ask its connection for no more than its addresses. nil costs nothing (mbedtls_ssl_handshake_step).
 	Trace func(*Conn, HandshakeState)
 
+	// Metrics is told of handshakes, alerts and traffic; nil costs nothing. It may be shared by Configs; see [Counters].
+	Metrics Metrics
+
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
 	// and "line" are the place in the C source, "level" is the library's. With level 0 there is silence, at no cost. Level 3
@@ -444,6 +447,7 @@ func (c *Config) Clone() *Config {
 		RenegotiationGrace:     c.RenegotiationGrace,
 		RenegotiationPeriod:    c.RenegotiationPeriod,
 		Trace:                  c.Trace,
+		Metrics:                c.Metrics,
 		Logger:                 c.Logger,
 		DebugLevel:             c.DebugLevel,
 		DTLS:                   c.DTLS,

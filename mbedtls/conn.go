@@ -155,6 +155,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		}
 		switch err {
 		case nil: // if the answer could not be sent, that is Write's to report
+			c.meter.data(n, 0)
 			return n, nil
 		case ErrSSLWantRead:
 			if err := c.fillForRead(); err != nil {
@@ -243,6 +244,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		}
 		m, err := c.writeRecords(p[n:])
 		n += m
+		c.meter.data(0, m)
 		switch err {
 		case nil:
 		case ErrSSLWantWrite: // the ring is full
@@ -338,6 +340,7 @@ func (c *Conn) sendCloseNotify() error {
 		for {
 			err := c.queue((*cbridge.SSL).CloseNotify)
 			if err == nil {
+				c.meter.alert(true, AlertWarning, AlertCloseNotify)
 				break
 			}
 			if err != ErrSSLWantWrite {
@@ -385,6 +388,7 @@ func (c *Conn) Close() error {
 	if !c.closed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}
+	defer c.meter.closed(&c.core)
 	c.rouse()
 	if c.handshakeDone.Load() && c.writeMu.TryLock() {
 		if c.idle() && c.ssl.Retain() == nil {

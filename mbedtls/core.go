@@ -48,6 +48,8 @@ type core struct {
 	earlyData []byte     // of mu: received, and not read yet
 
 	tracedState HandshakeState
+
+	meter *meter // of Config.Metrics; else nil
 }
 
 // shell is what a core belongs to: a Conn or a Channel.
@@ -76,6 +78,9 @@ func (c *core) init(of shell, config *Config, server bool, transport cbridge.Tra
 	c.shell, c.config, c.server, c.transport, c.clientAuth = of, config, server, transport, config.ClientAuth
 	if config.AllowRenegotiation {
 		c.renegotiationState = &renegotiationState{asideTaken: make(chan struct{}, 1)}
+	}
+	if config.Metrics != nil {
+		c.meter = &meter{to: config.Metrics}
 	}
 	if !server {
 		c.serverName = config.ServerName

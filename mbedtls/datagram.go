@@ -124,6 +124,7 @@ func (c *Conn) helloTimeout() time.Duration {
 
 // feed gives the library a datagram.
 func (c *core) feed(datagram []byte) error {
+	c.meter.wire(len(datagram), 0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server && !c.config.unjudged() {

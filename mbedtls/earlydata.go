@@ -91,6 +91,7 @@ func (c *Conn) WriteEarlyData(p []byte) (n int, err error) {
 	for n < len(p) {
 		m, err := c.writeEarly(p[n:])
 		n += m
+		c.meter.data(0, m)
 		flushErr := c.flush(true)
 		switch {
 		case err != nil && err != ErrSSLWantWrite && err != ErrSSLWantRead:
@@ -143,6 +144,7 @@ func (c *Conn) ReadEarlyData(p []byte) (int, error) {
 	}
 	for {
 		if n := c.takeEarlyData(p); n > 0 {
+			c.meter.data(n, 0)
 			return n, nil
 		}
 		if c.handshakeDone.Load() {

@@ -48,6 +48,10 @@ func (c *Conn) runFirstHandshake(ctx context.Context, untilEarlyData bool) (err 
 	if c.closed.Load() {
 		return net.ErrClosed
 	}
+	if c.meter != nil {
+		c.meter.begin()
+		defer func() { c.meter.handshake(&c.core, c.handshakeErr, err) }()
+	}
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { c.conn.Close() })
 		defer func() {
@@ -296,7 +300,9 @@ func (c *core) checkClient(rejects VerifyFlags) error {
 	if flags&CertMissing != 0 {
 		code = ErrSSLNoClientCertificate
 	}
-	_ = c.ssl.SendAlert(cbridge.AlertFatal, flags.alert(c.ssl.Version())) // the verdict counts
+	alert := flags.alert(c.ssl.Version())
+	_ = c.ssl.SendAlert(cbridge.AlertFatal, alert) // the verdict counts
+	c.meter.alert(true, AlertFatal, AlertError(alert))
 	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}
 }
 
@@ -316,7 +322,9 @@ func (c *Conn) complete() error {
 	st, err := c.conclude()
 	if err != nil {
 		// The verdict counts, whether or not the peer hears of it.
-		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, int(alertFor(err))) })
+		alert := alertFor(err)
+		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, int(alert)) })
+		c.meter.alert(true, AlertFatal, alert)
 		_ = c.flush(true)
 		return err
 	}
@@ -374,6 +382,9 @@ func codeOf(err error) Code {
 
 // explain adds to an error of the library what else is known about its reason. With mu held.
 func (c *core) explain(err error) error {
+	if c.meter != nil && final(err) {
+		c.meter.failure(c.ssl, err)
+	}
 	var e *Error
 	if !errors.As(err, &e) || e.Cause != nil {
 		return err

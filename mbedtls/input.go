@@ -103,6 +103,7 @@ func (c *Conn) inputSpace() ([]byte, error) {
 }
 
 func (c *Conn) commit(n int) {
+	c.meter.wire(n, 0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ssl.Commit(n)

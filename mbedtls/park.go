@@ -15,6 +15,8 @@ import (
 // park waits until the private key of a handshake has done its work, or there is no use in that any more. It holds neither a
 // lock nor an OS thread. The caller has the context retained.
 func (c *Conn) park(ctx context.Context) error {
+	parked.Add(1)
+	defer parked.Add(-1)
 	c.mu.Lock()
 	done := c.ssl.AsyncDone()
 	c.mu.Unlock()

@@ -20,6 +20,7 @@ func TestTrafficDoesNotAllocate(t *testing.T) {
 		"TLS 1.2":  tlsEnds(VersionTLS12),
 		"TLS 1.3":  tlsEnds(VersionTLS13),
 		"DTLS 1.2": dtlsEnds,
+		"Metrics":  meteredEnds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := connect(t)
@@ -96,6 +97,12 @@ func tlsEnds(version uint16) func(t testing.TB) (c, s *Conn) {
 		client.MinVersion, client.MaxVersion = version, version
 		return connected(t, client, server)
 	}
+}
+
+func meteredEnds(t testing.TB) (c, s *Conn) {
+	client, server := configs(t)
+	metered(client, server)
+	return connected(t, client, server)
 }
 
 func dtlsEnds(t testing.TB) (c, s *Conn) {

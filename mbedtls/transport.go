@@ -89,6 +89,7 @@ func (c *Conn) flush(wait bool) error {
 func (c *Conn) drain() error {
 	for buf := c.nextOutput(0, false); len(buf) > 0; {
 		n, err := c.conn.Write(buf)
+		c.meter.wire(0, n)
 		sent := !c.isDTLS() || !isTimeout(err) // a datagram that could not be sent is lost
 		buf = c.nextOutput(n, sent)
 		if err != nil && c.isDTLS() && c.retransmits(err) {

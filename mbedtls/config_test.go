@@ -42,7 +42,7 @@ func TestCloneCopiesEveryField(t *testing.T) {
 		case reflect.Func:
 			f.Set(reflect.MakeFunc(f.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 		case reflect.Interface:
-			for _, v := range []any{new(bytes.Buffer), fixedCache{}, newMapCache(), DefaultPolicy} {
+			for _, v := range []any{new(bytes.Buffer), fixedCache{}, newMapCache(), DefaultPolicy, new(Counters)} {
 				if reflect.TypeOf(v).Implements(f.Type()) {
 					f.Set(reflect.ValueOf(v))
 				}

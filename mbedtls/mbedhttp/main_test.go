@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,7 +82,27 @@ func port(addr net.Addr) string {
 
 // httpServer is a server of net/http that says in the test's log what goes wrong.
 func (w *world) httpServer(handler http.Handler) *http.Server {
-	return &http.Server{Handler: handler, ErrorLog: log.New(w.Output(), "server: ", 0)}
+	out := &testLog{to: w.Output()}
+	w.Cleanup(out.end)
+	return &http.Server{Handler: handler, ErrorLog: log.New(out, "server: ", 0)}
+}
+
+// testLog is a test's log, until that ends: Close waits for no goroutine that serves.
+type testLog struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (l *testLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to.Write(p)
+}
+
+func (l *testLog) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.to = io.Discard
 }
 
 // client makes requests through t, whose connections are closed when the test ends.

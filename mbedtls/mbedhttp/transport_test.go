@@ -160,8 +160,6 @@ func TestUpgradesTakeHTTP1(t *testing.T) {
 
 func TestErrorsOfTheHandshakeReachTheCaller(t *testing.T) {
 	t.Parallel()
-	var verify *mbedtls.VerifyError
-	var forbidden *mbedhttp.ForbiddenSuiteError
 	silent := func(w *world) string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -185,9 +183,9 @@ func TestErrorsOfTheHandshakeReachTheCaller(t *testing.T) {
 		is     func(error) bool
 	}{
 		"a stranger's certificate": {good, func(t *mbedhttp.Transport) { t.Config.RootCAs = strangers },
-			func(err error) bool { return errors.As(err, &verify) && verify.Flags&mbedtls.CertNotTrusted != 0 }},
+			verifyFails(mbedtls.CertNotTrusted)},
 		"another host's": {good, func(t *mbedhttp.Transport) { t.Config.ServerName = "example.com" },
-			func(err error) bool { return errors.As(err, &verify) && verify.Flags&mbedtls.CertNameMismatch != 0 }},
+			verifyFails(mbedtls.CertNameMismatch)},
 		"no common version": {
 			report(func(c *mbedtls.Config) { c.MaxVersion = mbedtls.VersionTLS12 }),
 			func(t *mbedhttp.Transport) { t.Config.MinVersion = mbedtls.VersionTLS13 },
@@ -195,7 +193,7 @@ func TestErrorsOfTheHandshakeReachTheCaller(t *testing.T) {
 		"nothing in time": {silent, func(t *mbedhttp.Transport) { t.HTTP.TLSHandshakeTimeout = 20 * time.Millisecond },
 			func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
 		"a suite that HTTP/2 forbids": {(*world).serveForbidden, func(*mbedhttp.Transport) {},
-			func(err error) bool { return errors.As(err, &forbidden) }},
+			func(err error) bool { var e *mbedhttp.ForbiddenSuiteError; return errors.As(err, &e) }},
 		"a field that cannot be": {good, func(t *mbedhttp.Transport) { t.Config.CipherSuites = []uint16{1} },
 			func(err error) bool {
 				var e *mbedtls.ConfigError
@@ -222,6 +220,13 @@ func TestErrorsOfTheHandshakeReachTheCaller(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func verifyFails(flag mbedtls.VerifyFlags) func(error) bool {
+	return func(err error) bool {
+		var e *mbedtls.VerifyError
+		return errors.As(err, &e) && e.Flags&flag != 0
 	}
 }
 

@@ -67,14 +67,6 @@ type AlertCount struct {
 	Count int64  `json:"count"`
 }
 
-// Side is "server" or "client".
-func (e HandshakeEvent) Side() string {
-	if e.Server {
-		return "server"
-	}
-	return "client"
-}
-
 // Handshake counts the handshake.
 func (c *Counters) Handshake(e HandshakeEvent) {
 	key := HandshakeCount{Side: e.Side(), Resumed: e.Resumed, Result: e.Result()}

@@ -50,6 +50,14 @@ type HandshakeEvent struct {
 	Err      error         // what Handshake returned
 }
 
+// Side is "server" or "client": this end.
+func (e HandshakeEvent) Side() string {
+	if e.Server {
+		return "server"
+	}
+	return "client"
+}
+
 // Result is one of a few words for what became of the handshake: "ok", "certificate" (the peer's was refused), "alert"
 // (the peer sent a fatal one), "timeout", "canceled" (by a context), "disconnected", "config" (of this end), or "error".
 func (e HandshakeEvent) Result() string {

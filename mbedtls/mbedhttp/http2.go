@@ -1,4 +1,4 @@
-//lint:file-ignore SA1019 net/http itself has a client of HTTP/2 only over *tls.Conn; this one takes what has a ConnectionState
+//lint:file-ignore SA1019 net/http's own client of HTTP/2 is for *tls.Conn; this one takes what has a ConnectionState
 
 package mbedhttp
 
@@ -17,9 +17,12 @@ type pool interface {
 	CloseIdleConnections()
 }
 
+// dialFunc is what makes connections for a pool.
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
 // newHTTP2Pool makes one for HTTP/2, with the timeouts and limits of settings. It makes one connection for all who want
 // one at once.
-func newHTTP2Pool(settings *http.Transport, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (pool, error) {
+func newHTTP2Pool(settings *http.Transport, dial dialFunc) (pool, error) {
 	t, err := http2.ConfigureTransports(settings)
 	if err != nil {
 		return nil, err

@@ -93,8 +93,9 @@ func (s *Server) serve(l net.Listener, config *mbedtls.Config) error {
 }
 
 // Shutdown stops listening, lets requests that are under way end, and closes their connections: with HTTP/2, after
-// GOAWAY and the last stream. It returns when all are closed, or with ctx's error when that is done; then call Close. It
-// does not wait for connections that a handler has taken over; see [http.Server.Shutdown].
+// GOAWAY and the last stream. A connection that it finds in its handshake is not served. It returns when all are closed, or
+// with ctx's error when that is done; then call Close. It does not wait for connections that a handler has taken over; see
+// [http.Server.Shutdown].
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.once.Do(s.setUp)
 	s.closing.Store(true)

@@ -53,7 +53,7 @@ func (c *serverConn) handshake() {
 type connKey struct{}
 
 // Conn is the connection that a [Server] got the request from; nil for any other request. A handler must neither read
-// from it nor write to it. With HTTP/2, it may ask other requests' connection to close.
+// from it, nor write to it or close it: with HTTP/2, other requests share it.
 func Conn(r *http.Request) *mbedtls.Conn {
 	if c, ok := r.Context().Value(connKey{}).(*serverConn); ok {
 		return c.Conn

@@ -40,7 +40,8 @@ type ForbiddenSuiteError struct {
 
 // Error names the suite.
 func (e *ForbiddenSuiteError) Error() string {
-	return fmt.Sprintf("mbedhttp: HTTP/2 forbids the suite %s (RFC 9113, section 9.2.2)", mbedtls.CipherSuiteName(e.CipherSuite))
+	name := mbedtls.CipherSuiteName(e.CipherSuite)
+	return fmt.Sprintf("mbedhttp: HTTP/2 forbids the suite %s (RFC 9113, section 9.2.2)", name)
 }
 
 // checkSuite ends a connection that is not fit for HTTP/2.
@@ -52,18 +53,23 @@ func checkSuite(c *mbedtls.Conn, st mbedtls.ConnectionState) error {
 	return &ForbiddenSuiteError{st.CipherSuite}
 }
 
-// forbidden tells of the suites of RFC 9113, appendix A: those of TLS 1.2 without a Diffie-Hellman key of its own for each
-// connection, or without an AEAD cipher.
+// ephemeral are the key exchanges of TLS 1.2 that make new keys for each connection.
+var ephemeral = map[mbedtls.KeyExchange]bool{
+	mbedtls.KeyExchangeDHERSA: true, mbedtls.KeyExchangeECDHERSA: true, mbedtls.KeyExchangeECDHEECDSA: true,
+	mbedtls.KeyExchangeDHEPSK: true, mbedtls.KeyExchangeECDHEPSK: true, mbedtls.KeyExchangeECJPAKE: true,
+}
+
+// forbidden tells of the suites of RFC 9113, appendix A, and of younger ones that are like them: those of TLS 1.2 without
+// an ephemeral key exchange, or without an AEAD cipher.
 func forbidden(id uint16) bool {
 	info, ok := mbedtls.CipherSuiteByID(id)
 	if !ok || info.MinVersion >= mbedtls.VersionTLS13 {
 		return false
 	}
-	ephemeral := strings.HasPrefix(info.KeyExchange.String(), "DHE-") || strings.HasPrefix(info.KeyExchange.String(), "ECDHE-")
 	aead := slices.ContainsFunc([]string{"-GCM-", "-CCM", "-POLY1305-"}, func(mode string) bool {
 		return strings.Contains(info.Name, mode)
 	})
-	return !ephemeral || !aead
+	return !ephemeral[info.KeyExchange] || !aead
 }
 
 // withDefaults is config with what it does not set: protos for ALPN, and the suites that HTTP/2 forbids behind the

@@ -209,7 +209,9 @@ func (t *Transport) dial(ctx context.Context, network, addr string, config *mbed
 		ctx, cancel = context.WithTimeoutCause(ctx, d, fmt.Errorf("mbedhttp: no handshake in %v: %w", d, context.DeadlineExceeded))
 		defer cancel()
 	}
-	dialer := &mbedtls.Dialer{Config: config, NetDial: func(context.Context, string, string) (net.Conn, error) { return below, nil }}
+	dialer := &mbedtls.Dialer{Config: config, NetDial: func(context.Context, string, string) (net.Conn, error) {
+		return below, nil
+	}}
 	nc, err := dialer.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err

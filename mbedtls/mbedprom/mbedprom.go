@@ -47,16 +47,18 @@ var processGauges = []struct {
 	name, help string
 	read       func(mbedtls.Stats) int
 }{
-	{"handshakes_computing", "Handshakes that are in the library.", func(s mbedtls.Stats) int { return s.HandshakesComputing }},
-	{"handshakes_parked", "Handshakes that wait for a private key elsewhere.", func(s mbedtls.Stats) int { return s.HandshakesParked }},
+	{"handshakes_computing", "Handshakes in the library.", func(s mbedtls.Stats) int { return s.HandshakesComputing }},
+	{"handshakes_parked", "Handshakes that wait for a key.", func(s mbedtls.Stats) int { return s.HandshakesParked }},
 	{"buffers_kept", "Buffers kept at hand for connections.", func(s mbedtls.Stats) int { return s.BuffersKept }},
 	{"handles", "Objects that the library refers to.", func(s mbedtls.Stats) int { return s.Handles }},
 }
 
+const namespace = "mbedtls"
+
 // NewCollector makes a Collector all of whose metrics have the labels; nil is none.
 func NewCollector(labels prometheus.Labels) *Collector {
 	opts := func(name, help string) prometheus.Opts {
-		return prometheus.Opts{Namespace: "mbedtls", Name: name, Help: help, ConstLabels: labels}
+		return prometheus.Opts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels}
 	}
 	c := new(Collector)
 	counterVec := func(name, help string, labelNames ...string) *prometheus.CounterVec {
@@ -73,10 +75,14 @@ func NewCollector(labels prometheus.Labels) *Collector {
 	c.alerts = counterVec("alerts_total", "Alerts, as far as they can be seen.", "direction", "level", "alert")
 	c.data = direction("data_bytes_total", "Bytes of application data.")
 	c.wire = direction("wire_bytes_total", "Bytes of the connections underneath.")
-	durations := opts("handshake_duration_seconds", "How long handshakes took that completed, with waiting for the peer.")
-	c.durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: durations.Namespace, Name: durations.Name,
-		Help: durations.Help, ConstLabels: labels, Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15)}, []string{"side", "resumed"})
-	c.open = prometheus.NewGauge(prometheus.GaugeOpts(opts("connections_open", "Connections between their handshake and Close.")))
+	c.durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace:   namespace,
+		Name:        "handshake_duration_seconds",
+		Help:        "How long handshakes took that completed, with waiting for the peer.",
+		ConstLabels: labels,
+		Buckets:     prometheus.ExponentialBuckets(0.0005, 2, 15), // up to 8 seconds
+	}, []string{"side", "resumed"})
+	c.open = prometheus.NewGauge(prometheus.GaugeOpts(opts("connections_open", "Connections from their handshake to Close.")))
 	c.all = append(c.all, c.durations, c.open)
 	for _, g := range processGauges {
 		c.all = append(c.all, prometheus.NewGaugeFunc(prometheus.GaugeOpts(opts(g.name, g.help)),

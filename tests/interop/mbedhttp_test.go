@@ -64,7 +64,7 @@ var curlProtos = []struct{ option, proto, alpn string }{
 	{"--http2", "HTTP/2.0", "h2"},
 }
 
-// curl shows its certificate, fetches and puts; and does so again over the same connection.
+// Curl shows its certificate, fetches and puts; and does so again over the same connection.
 func TestCurlSpeaksBothVersionsOfHTTP(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {
@@ -117,7 +117,7 @@ func TestCurlSpeaksBothVersionsOfHTTP(t *testing.T) {
 	}
 }
 
-// chromium loads a page of many parts, and says what it has made of it.
+// Chromium loads a page of many parts, and says what it has made of it.
 func TestChromiumLoadsAPage(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("chromium"); err != nil {

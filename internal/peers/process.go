@@ -66,6 +66,9 @@ func Start(ctx context.Context, name, program string, args ...string) (*Process,
 // Pid is the process's number.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
+// Signal sends the process a signal, unless it has ended: that is [os.ErrProcessDone].
+func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
+
 // Wait waits for the process to end by itself; an exit code other than 0 is an error with its output.
 func (p *Process) Wait() error {
 	<-p.exited

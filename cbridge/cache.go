@@ -4,6 +4,7 @@ package cbridge
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"time"
 	"unsafe"
@@ -110,14 +111,14 @@ func (c *Config) SetSessionCache(s *SessionCache) error {
 }
 
 // CacheFuncs are closures in place of a SessionCache. All slices are C memory, valid only during the call: a session
-// holds secrets. An error of either fails the handshake.
+// holds secrets. ctx is what [SSL.SetContext] says. An error of either fails the handshake.
 type CacheFuncs struct {
 	// Get finds a session that the library saved; nil without an error leads to a full handshake. What it returns is
 	// wiped.
-	Get func(id []byte) (session []byte, err error)
+	Get func(ctx context.Context, id []byte) (session []byte, err error)
 
 	// Set adds a session.
-	Set func(id, session []byte) error
+	Set func(ctx context.Context, id, session []byte) error
 }
 
 // SetCacheFuncs is SetSessionCache with closures (mbedtls_ssl_conf_session_cache).
@@ -138,7 +139,7 @@ func gombCacheGet(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, session *C.
 		return C.int(ErrSSLInternalError)
 	}
 	return trapOf(c, ssl).run(ErrSSLInternalError, func() error {
-		data, err := c.cache.Get(unsafe.Slice((*byte)(id), n))
+		data, err := c.cache.Get(contextOf(ssl), unsafe.Slice((*byte)(id), n))
 		defer clear(data)
 		if err != nil {
 			return err
@@ -159,6 +160,6 @@ func gombCacheSet(conf, ssl unsafe.Pointer, id *C.uchar, n C.size_t, session *C.
 		return C.int(ErrSSLInternalError)
 	}
 	return trapOf(c, ssl).run(ErrSSLInternalError, func() error {
-		return c.cache.Set(unsafe.Slice((*byte)(id), n), unsafe.Slice((*byte)(session), size))
+		return c.cache.Set(contextOf(ssl), unsafe.Slice((*byte)(id), n), unsafe.Slice((*byte)(session), size))
 	})
 }

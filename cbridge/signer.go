@@ -69,8 +69,8 @@ func (c *Config) setSigners(cc *C.gm_config) {
 	}
 }
 
-// SetContext makes ctx the parent of the contexts that the connection's signers get; without it that is
-// [context.Background].
+// SetContext makes ctx the parent of the contexts that the connection's signers get, and the context of its CacheFuncs;
+// without it that is [context.Background].
 func (s *SSL) SetContext(ctx context.Context) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -78,6 +78,24 @@ func (s *SSL) SetContext(ctx context.Context) error {
 	defer s.leave()
 	s.ctx = ctx
 	return nil
+}
+
+// context is what SetContext set. In C, or with nobody else there.
+func (s *SSL) context() context.Context {
+	if s.ctx == nil {
+		return context.Background()
+	}
+	return s.ctx
+}
+
+// contextOf is for trampolines that know the connection by its handle.
+func contextOf(ssl unsafe.Pointer) context.Context {
+	if ssl != nil {
+		if s := fromHandle[SSL](ssl); s != nil {
+			return s.context()
+		}
+	}
+	return context.Background()
 }
 
 // operation is one use of a Signer, in a goroutine of its own. It knows nothing of the connection.
@@ -115,11 +133,7 @@ func (s *SSL) startSigner(k *signer, decrypting bool, prepare func() (use func(c
 			}
 			return err
 		}
-		parent := s.ctx
-		if parent == nil {
-			parent = context.Background()
-		}
-		ctx, cancel := context.WithCancel(parent)
+		ctx, cancel := context.WithCancel(s.context())
 		op := &operation{done: make(chan struct{})}
 		go op.run(func() ([]byte, error) { return use(ctx) })
 		*s.async = async{done: op.done, cancel: cancel, decrypting: decrypting, resume: func(output []byte) (int, error) {

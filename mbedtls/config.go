@@ -245,6 +245,16 @@ type Config struct {
 	// [SessionCache] (mbedtls_ssl_conf_session_cache).
 	ServerSessionCache ServerSessionCache
 
+	// SessionStore takes the place of ClientSessionCache on a client, and of ServerSessionCache on a server; the one that it
+	// replaces must not be set. It is called by several connections at once. While it waits, a server's handshake holds an
+	// OS thread (mbedtls_ssl_conf_session_cache). nil is no store.
+	SessionStore SessionStore
+
+	// SessionStoreTimeout bounds how long a handshake waits for the SessionStore, all calls together; then it goes on as if
+	// nothing had been found. Each call outside of a handshake is bounded by it, too: Read makes one when it comes across a
+	// ticket. 0 is 500 ms.
+	SessionStoreTimeout time.Duration
+
 	// MaxEarlyData makes a server take early data of up to so many bytes with the TLS 1.3 tickets that it issues; 0 takes
 	// none. Who reads it must be ready for the same data to come again: see [Conn.ReadEarlyData]. Read gives it out, too.
 	// A client needs no setting for [Conn.WriteEarlyData] (mbedtls_ssl_conf_early_data,
@@ -291,7 +301,8 @@ type Config struct {
 	// Logger receives the library's debug messages up to DebugLevel: 1 errors, 2 state changes, 3 information, 4
 	// everything. Level 1 is logged as slog.LevelWarn, 2 as Info, 3 as Debug, 4 four below Debug. The attributes "file"
 	// and "line" are the place in the C source, "level" is the library's. With level 0 there is silence, at no cost. Level 3
-	// and 4 log key material. A Channel may have a Logger of its own.
+	// and 4 log key material. A Channel may have a Logger of its own. Failures of the SessionStore are logged whatever
+	// DebugLevel is.
 	Logger     *slog.Logger
 	DebugLevel int
 
@@ -325,6 +336,8 @@ type Config struct {
 
 	chosen builtChoice // for GetConfigForClient
 	certs  certCache   // for GetCertificate
+
+	storeCalls storeCalls
 }
 
 // builtConfig is the library's form of a Config for one end, made when first needed.
@@ -440,6 +453,8 @@ func (c *Config) Clone() *Config {
 		ParseTicket:            c.ParseTicket,
 		NewSessionTickets:      c.NewSessionTickets,
 		ServerSessionCache:     c.ServerSessionCache,
+		SessionStore:           c.SessionStore,
+		SessionStoreTimeout:    c.SessionStoreTimeout,
 		MaxEarlyData:           c.MaxEarlyData,
 		KeyLogWriter:           c.KeyLogWriter,
 		ExportSecret:           c.ExportSecret,

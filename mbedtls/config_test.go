@@ -42,7 +42,7 @@ func TestCloneCopiesEveryField(t *testing.T) {
 		case reflect.Func:
 			f.Set(reflect.MakeFunc(f.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 		case reflect.Interface:
-			for _, v := range []any{new(bytes.Buffer), fixedCache{}, newMapCache(), DefaultPolicy, new(Counters)} {
+			for _, v := range []any{new(bytes.Buffer), fixedCache{}, newMapCache(), DefaultPolicy, new(Counters), newMapStore()} {
 				if reflect.TypeOf(v).Implements(f.Type()) {
 					f.Set(reflect.ValueOf(v))
 				}
@@ -127,6 +127,13 @@ func TestConfigNamesTheFieldItCannotUse(t *testing.T) {
 		{"ClientCAs", true, func(c *Config) { c.ClientAuth = VerifyClientCertIfGiven }},
 		{"TicketKeys", true, func(c *Config) { c.TicketKeys, c.GetConfigForClient = ticketKeys(t), chooseNone }},
 		{"ServerSessionCache", true, func(c *Config) { c.ServerSessionCache, c.GetConfigForClient = newMapCache(), chooseNone }},
+		{"SessionStore", true, func(c *Config) { c.SessionStore, c.GetConfigForClient = newMapStore(), chooseNone }},
+		{"ServerSessionCache", true, func(c *Config) { c.SessionStore, c.ServerSessionCache = newMapStore(), newMapCache() }},
+		{"ClientSessionCache", false, func(c *Config) {
+			c.SessionStore, c.ClientSessionCache = newMapStore(), NewLRUClientSessionCache(1)
+		}},
+		{"SessionStoreTimeout", false, func(c *Config) { c.SessionStoreTimeout = -1 }},
+		{"SessionStoreTimeout", true, func(c *Config) { c.SessionStoreTimeout = -1 }},
 		{"WriteTicket", true, func(c *Config) {
 			c.WriteTicket = func([]byte) ([]byte, time.Duration, error) { return nil, 0, nil }
 			c.ParseTicket = func([]byte) ([]byte, error) { return nil, nil }

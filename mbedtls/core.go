@@ -46,6 +46,7 @@ type core struct {
 	resuming  *Session   // what a client asked for
 	earlyLen  int        // of mu: how much was written, or received
 	earlyData []byte     // of mu: received, and not read yet
+	storeWait *storeWait // with Config.SessionStore; set by a Conn's handshake
 
 	tracedState HandshakeState
 

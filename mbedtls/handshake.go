@@ -64,6 +64,8 @@ func (c *Conn) runFirstHandshake(ctx context.Context, untilEarlyData bool) (err 
 			}
 		}()
 	}
+	ctx, over := c.waitForStore(ctx)
+	defer over()
 	c.handshakeErr = cbridge.ErrPoisoned // if a closure panics
 	var waited bool
 	apart(func() { waited, err = c.handshake(ctx, untilEarlyData) })

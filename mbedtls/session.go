@@ -29,6 +29,7 @@ type Session struct {
 	flags      VerifyFlags
 	checked    checks
 	used       atomic.Bool // by a cache's client, with TLS 1.3
+	storeID    []byte      // of the SessionStore it comes from
 }
 
 // checks are what a client demanded of the server's certificate.
@@ -285,7 +286,7 @@ func (c *Conn) SetSession(s *Session) error {
 
 // offer asks the server to resume, if there is a session for that.
 func (c *core) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
-	s, cache := c.session, c.config.ClientSessionCache
+	s, cache := c.session, c.sessionCache()
 	cached := s == nil && cache != nil
 	c.session = nil
 	if cached {
@@ -325,7 +326,7 @@ func (c *core) settled(err error) {
 		return
 	}
 	if err != nil {
-		if cache := c.config.ClientSessionCache; cache != nil && c.resuming != nil {
+		if cache := c.sessionCache(); cache != nil && c.resuming != nil {
 			cache.Put(c.sessionKey(), nil)
 		}
 		return
@@ -341,7 +342,7 @@ func (c *core) settled(err error) {
 // noteSession remembers that the context has a new session, and copies it if there is a cache to give it to. With mu held.
 func (c *core) noteSession() {
 	c.newSession = true
-	if c.config.ClientSessionCache == nil || c.uncached {
+	if c.sessionCache() == nil || c.uncached {
 		return
 	}
 	if s, err := c.fetchSession(); err == nil && (s.info.HasTicket || len(s.info.ID) > 0) {
@@ -356,6 +357,6 @@ func (c *core) cacheSessions() {
 	c.forCache = nil
 	c.mu.Unlock()
 	for _, s := range sessions {
-		c.config.ClientSessionCache.Put(c.sessionKey(), s)
+		c.sessionCache().Put(c.sessionKey(), s)
 	}
 }

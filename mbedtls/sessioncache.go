@@ -2,6 +2,7 @@ package mbedtls
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"time"
 
@@ -140,11 +141,13 @@ func (c *Config) setServerCache(cc *cbridge.Config) error {
 		return field("ServerSessionCache", "set", cc.SetSessionCache(cache.lib))
 	default:
 		return field("ServerSessionCache", "set", cc.SetCacheFuncs(cbridge.CacheFuncs{
-			Get: func(id []byte) ([]byte, error) {
+			Get: func(_ context.Context, id []byte) ([]byte, error) {
 				session, err := cache.Get(bytes.Clone(id))
 				return bytes.Clone(session), err // the copy is wiped
 			},
-			Set: func(id, session []byte) error { return cache.Put(bytes.Clone(id), bytes.Clone(session)) },
+			Set: func(_ context.Context, id, session []byte) error {
+				return cache.Put(bytes.Clone(id), bytes.Clone(session))
+			},
 		}))
 	}
 }
@@ -158,11 +161,16 @@ func (c *core) forget(ssl *cbridge.SSL, failed error) {
 
 // dropSession drops the session of a server's connection.
 func (c *core) dropSession(ssl *cbridge.SSL) {
-	cache := c.config.ServerSessionCache
-	if cache == nil {
+	cache, store := c.config.ServerSessionCache, c.config.SessionStore
+	if cache == nil && store == nil {
 		return
 	}
-	if id := ssl.SessionID(); len(id) > 0 {
+	id := ssl.SessionID()
+	switch {
+	case len(id) == 0:
+	case store != nil:
+		c.config.removeSession(c.storeWait, id)
+	default:
 		_ = cache.Delete(id) // whatever is the reason is what to report
 	}
 }

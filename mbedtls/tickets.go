@@ -164,6 +164,9 @@ func (k *TicketKeys) Close() error { return k.lib.Close() }
 
 // setResumption is for both ends.
 func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
+	if err := c.setSessionStore(cc, server); err != nil {
+		return err
+	}
 	if !server {
 		err := cc.SetSessionTickets(!c.SessionTicketsDisabled)
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -176,6 +179,7 @@ func (c *Config) setResumption(cc *cbridge.Config, server bool) error {
 		"TicketKeys":         c.TicketKeys != nil,
 		"WriteTicket":        c.WriteTicket != nil,
 		"ServerSessionCache": c.ServerSessionCache != nil,
+		"SessionStore":       c.SessionStore != nil,
 	} {
 		if set && c.GetConfigForClient != nil {
 			return badField(name, "set", "cannot be used with GetConfigForClient, whose choice comes after a session is resumed")
@@ -244,5 +248,5 @@ func (c *Config) parseTicket(ticket []byte) ([]byte, error) {
 // resumptionMayWait tells whether closures may make a handshake wait inside of the library.
 func (c *Config) resumptionMayWait() bool {
 	_, builtin := c.ServerSessionCache.(*SessionCache)
-	return c.WriteTicket != nil || c.ServerSessionCache != nil && !builtin
+	return c.WriteTicket != nil || c.SessionStore != nil || c.ServerSessionCache != nil && !builtin
 }

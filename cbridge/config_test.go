@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -76,6 +77,31 @@ func TestSeededRandomAndClockMakeBytesRepeatable(t *testing.T) {
 	}
 	if first == hello("b") {
 		t.Error("two seeds give the same ClientHello")
+	}
+}
+
+func TestListsOfAConfigAreThoseThatWereSet(t *testing.T) {
+	c, err := NewConfig(Client, Stream, PresetDefault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if len(c.Groups()) < 3 || len(c.SignatureAlgorithms()) < 3 {
+		t.Errorf("the preset has groups %v, signature algorithms %v", c.Groups(), c.SignatureAlgorithms())
+	}
+	groups, algorithms := []uint16{0x18, 0x1D}, []uint16{0x0403}
+	if err := c.SetGroups(groups); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetSignatureAlgorithms(algorithms); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.Groups(), groups) || !slices.Equal(c.SignatureAlgorithms(), algorithms) {
+		t.Errorf("groups %v, signature algorithms %v", c.Groups(), c.SignatureAlgorithms())
+	}
+	c.Close()
+	if c.Groups() != nil || c.SignatureAlgorithms() != nil {
+		t.Error("there are lists after Close")
 	}
 }
 

@@ -76,7 +76,7 @@ func (r checked) result() string {
 	case r.Forbidden != "":
 		return "forbidden by " + r.Forbidden
 	case len(r.Unmet) > 0:
-		return fmt.Sprintf("%d rules cannot be met", len(r.Unmet))
+		return fmt.Sprintf("cannot be met: %d", len(r.Unmet))
 	case r.Error != "":
 		return r.Error
 	}

@@ -129,7 +129,7 @@ func TestCheckTellsWhatCannotBeMet(t *testing.T) {
 		{"Suite B", "suiteb", 0, []string{"client  DTLS       -         0       forbidden by allow_dtls12"}},
 		{"keys alone", write(t, "key_exchange_methods = PSK ECDHE-PSK\n"), 0, []string{"server  TLS", "ok"}},
 		{"point compression", write(t, "use_ecc_point_compression = true\n"), 1,
-			[]string{"1 rules cannot be met", "use_ecc_point_compression  true   Mbed TLS sends and takes no compressed points"}},
+			[]string{"cannot be met: 1", "use_ecc_point_compression  true   Mbed TLS sends and takes no compressed points"}},
 		{"nothing left", write(t, "allow_tls12 = no\n"), 1, []string{"own.policy:1: allow_tls12 = no: must be true or false"}},
 		{"no version", write(t, "allow_tls12 = false\nallow_tls13 = false\nallow_dtls12 = false\n"), 1, []string{"forbidden by allow_tls13"}},
 		{"against a server's defaults", write(t, "minimum_dh_group_size = 3072\n"), 1, []string{"Config.DHParams: 2048 bits: is against the policy: minimum_dh_group_size = 3072"}},

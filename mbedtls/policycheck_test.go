@@ -117,16 +117,28 @@ func TestPolicyIsToldBesideTheReasonOfTheLibrary(t *testing.T) {
 }
 
 func TestOwnCertificatesOfAClosureMustFollowThePolicy(t *testing.T) {
-	client, server := configs(t)
-	short := issue(t, testpki.Leaf{Algorithm: testpki.RSA2048})
-	server.GetCertificate = func(*ClientHelloInfo) (*Certificate, error) { return &short, nil }
-	server.Policy = StrictPolicy
-	c, s := ends(t, client, server)
-	_, err := handshakes(c, s)
-	mustViolate(t, err, "minimum_rsa_bits")
-	var bad *ConfigError
-	if !errors.As(err, &bad) || bad.Field != "GetCertificate" {
-		t.Errorf("%v, want field GetCertificate", err)
+	for field, choose := range map[string]func(*Config, Certificate){
+		"GetCertificate": func(c *Config, cert Certificate) {
+			c.GetCertificate = func(*ClientHelloInfo) (*Certificate, error) { return &cert, nil }
+		},
+		"Certificates[0]": func(c *Config, cert Certificate) {
+			chosen := &Config{Certificates: []Certificate{cert}}
+			t.Cleanup(func() { chosen.Close() })
+			c.GetConfigForClient = func(*ClientHelloInfo) (*Config, error) { return chosen, nil }
+		},
+	} {
+		t.Run(field, func(t *testing.T) {
+			client, server := configs(t)
+			choose(server, issue(t, testpki.Leaf{Algorithm: testpki.RSA2048}))
+			server.Policy = StrictPolicy
+			c, s := ends(t, client, server)
+			_, err := handshakes(c, s)
+			mustViolate(t, err, "minimum_rsa_bits")
+			var bad *ConfigError
+			if !errors.As(err, &bad) || bad.Field != field {
+				t.Errorf("%v, want field %s", err, field)
+			}
+		})
 	}
 }
 

@@ -129,10 +129,13 @@ func (c *Config) setPolicy(cc *cbridge.Config, server bool) error {
 		return field("Policy", "set", &PolicyError{unmet})
 	}
 	t := &policyTarget{r, c, cc, server, datagram}
-	for _, narrow := range []func() error{t.narrowSuites, t.narrowGroups, t.narrowSchemes, t.narrowProfile, t.checkCertificates} {
+	for _, narrow := range []func() error{t.narrowSuites, t.narrowGroups, t.narrowSchemes, t.narrowProfile} {
 		if err := narrow(); err != nil {
 			return err
 		}
+	}
+	if err := r.checkCertificates(c); err != nil {
+		return err
 	}
 	for i := range policyRules {
 		if rule := &policyRules[i]; rule.compile != nil {
@@ -290,10 +293,10 @@ func (t *policyTarget) narrowProfile() error {
 	})
 }
 
-// checkCertificates looks at this end's own.
-func (t *policyTarget) checkCertificates() error {
-	for i := range t.config.Certificates {
-		if err := t.checkOwn(&t.config.Certificates[i], fmt.Sprintf("Certificates[%d]", i)); err != nil {
+// checkCertificates looks at those of a Config.
+func (r *PolicyRules) checkCertificates(c *Config) error {
+	for i := range c.Certificates {
+		if err := r.checkOwn(&c.Certificates[i], fmt.Sprintf("Certificates[%d]", i)); err != nil {
 			return err
 		}
 	}

@@ -154,6 +154,11 @@ func (c *core) apply(ssl *cbridge.SSL, conf *Config) (*handshakeChoice, error) {
 	if conf.ClientAuth >= VerifyClientCertIfGiven && conf.ClientCAs == nil && c.config.GetTrustedCAs == nil {
 		return nil, badField("ClientCAs", "nil", "must be set, since ClientAuth verifies client certificates")
 	}
+	if r := c.config.rules(); r != nil {
+		if err := r.checkCertificates(conf); err != nil {
+			return nil, err
+		}
+	}
 	c.clientAuth = conf.ClientAuth
 	return choice, ssl.SetHandshakeAuthMode(choice.mode)
 }

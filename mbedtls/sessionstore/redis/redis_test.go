@@ -233,3 +233,16 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// A server that dies or hangs costs handshakes no more than the bound, and later ones nothing.
+func TestDeadServerCostsAFullHandshake(t *testing.T) {
+	t.Parallel()
+	for name, die := range map[string]func(*redistest.Server){"killed": (*redistest.Server).Kill, "paused": (*redistest.Server).Pause} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			s := open(t, server, func(o *redis.Options) { o.Timeout, o.Cooldown, o.Failures = 50*time.Millisecond, time.Hour, 3 })
+			storetest.ExpectFullHandshakes(t, s, func() { die(server) })
+		})
+	}
+}

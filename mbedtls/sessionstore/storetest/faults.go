@@ -182,3 +182,29 @@ var corruption = group{
 		}
 	},
 }
+
+// ExpectFullHandshakes has a client and a server resume with a store, and expects that after fail, which makes the store fail
+// for good, all their handshakes are full ones, and that each end counts the store's failures.
+func ExpectFullHandshakes(t testing.TB, store mbedtls.SessionStore, fail func()) {
+	t.Helper()
+	w := newWorld(t)
+	l := w.listen()
+	client, server := w.client(store, mbedtls.VersionTLS12), w.server(store, mbedtls.VersionTLS12)
+	for i := range 6 {
+		if i == 2 {
+			fail()
+		}
+		did, took := w.visit(l, client, ours(server))
+		if did != (i == 1) {
+			t.Errorf("connection %d: resumed %t", i, did)
+		}
+		if took > 5*time.Second {
+			t.Errorf("connection %d: the handshake took %v", i, took)
+		}
+	}
+	for end, s := range map[string]mbedtls.SessionStoreStats{"client": client.SessionStoreStats(), "server": server.SessionStoreStats()} {
+		if s.Failures < 4 {
+			t.Errorf("%s: %+v, want a failure for each of 4 connections", end, s)
+		}
+	}
+}

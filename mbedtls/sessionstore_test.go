@@ -235,3 +235,25 @@ func TestPanicOfAStoreReachesTheCaller(t *testing.T) {
 		})
 	}
 }
+
+func TestStoreResumesDTLS(t *testing.T) {
+	client, server := configs(t)
+	store := newMapStore() // of both ends, as in one process
+	client.SessionStore, server.SessionStore = store, store
+	l := listenDTLS(t, new(DTLSListenConfig), server)
+	for i := range 3 {
+		c, s := dialDTLS(t, l, client)
+		for end, conn := range map[string]*Conn{"client": c, "server": s} {
+			if resumed := conn.ConnectionState().DidResume; resumed != (i > 0) {
+				t.Errorf("connection %d: the %s resumed: %t", i, end, resumed)
+			}
+		}
+		c.Close()
+		s.Close()
+	}
+	for _, e := range store.byID {
+		if e.Server.Name != "" && !e.Server.DTLS {
+			t.Errorf("%+v is not for DTLS", e.Server)
+		}
+	}
+}

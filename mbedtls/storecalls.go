@@ -131,7 +131,7 @@ func (c *Config) findSession(w *storeWait, op string, find func(context.Context,
 	return e
 }
 
-// store saves an entry, which it wipes.
+// saveSession saves an entry, and wipes it then.
 func (c *Config) saveSession(w *storeWait, e *SessionEntry) {
 	lifetime := c.SessionStore.Lifetime()
 	if lifetime <= 0 {

@@ -57,7 +57,8 @@ type Store struct {
 
 var _ mbedtls.SessionStore = (*Store)(nil)
 
-// Open opens the store in a file. The wrong Secret is [sessionstore.ErrWrongKey].
+// Open opens the store in a file. It waits for other processes that open or change the file as long as ctx lasts. The wrong
+// Secret is [sessionstore.ErrWrongKey].
 func Open(ctx context.Context, o Options) (store *Store, err error) {
 	common, err := o.Options.Complete()
 	if err != nil {

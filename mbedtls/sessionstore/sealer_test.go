@@ -188,6 +188,7 @@ func session(t *testing.T) *mbedtls.Session {
 	c, s := mbedtls.Client(a, client), mbedtls.Server(b, server)
 	defer c.Close()
 	defer s.Close()
+	defer a.Close() // so that nobody waits for an answer to close_notify
 	done := make(chan error, 1)
 	go func() {
 		_, err := s.Write([]byte("x"))

@@ -1,6 +1,7 @@
 package sessionstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -155,6 +156,10 @@ func (s Secret) unlock(data []byte) (*Sealer, error) {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return nil, fmt.Errorf("sessionstore: the header is corrupt: %w", err)
 	}
+	canonical, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
 	want := "argon2id"
 	if s.Key != nil {
 		want = "none"
@@ -162,6 +167,8 @@ func (s Secret) unlock(data []byte) (*Sealer, error) {
 	switch {
 	case h.Version != headerVersion:
 		return nil, fmt.Errorf("sessionstore: the header has version %d: this is for version %d", h.Version, headerVersion)
+	case !bytes.Equal(canonical, data): // such as bits at the end of its base64, which mean nothing
+		return nil, errors.New("sessionstore: the header is corrupt: it was altered")
 	case h.KDF != want:
 		return nil, fmt.Errorf("%w: it was one for the key derivation %q, not %q", ErrWrongKey, h.KDF, want)
 	}

@@ -241,7 +241,7 @@ func TestDeadServerCostsAFullHandshake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
-			s := open(t, server, func(o *redis.Options) { o.Timeout, o.Cooldown, o.Failures = 50*time.Millisecond, time.Hour, 3 })
+			s := open(t, server, func(o *redis.Options) { o.Timeout, o.Cooldown, o.Failures = time.Second, time.Hour, 3 })
 			storetest.ExpectFullHandshakes(t, s, func() { die(server) })
 		})
 	}

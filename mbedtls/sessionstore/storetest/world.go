@@ -15,6 +15,9 @@ import (
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
+// patient is longer than any call takes on a slow machine.
+const patient = 10 * time.Second
+
 // world is a CA and a server's certificate.
 type world struct {
 	t     testing.TB
@@ -51,6 +54,7 @@ func (w *world) server(store mbedtls.SessionStore, version uint16) *mbedtls.Conf
 }
 
 func (w *world) closed(c *mbedtls.Config) *mbedtls.Config {
+	c.SessionStoreTimeout = patient
 	w.t.Cleanup(func() { c.Close() })
 	return c
 }

@@ -46,3 +46,11 @@ func (c *core) connectionIDs() (own, peer []byte) {
 	own, _ = c.ssl.OwnCID()
 	return append([]byte{}, own...), append([]byte{}, peer...)
 }
+
+// OwnConnectionID is ConnectionState's, without the rest of that.
+func (c *Conn) OwnConnectionID() []byte {
+	if st := c.state.Load(); st != nil {
+		return st.OwnConnectionID
+	}
+	return nil
+}

@@ -160,6 +160,7 @@ func TestDTLSListenerKeepsItsLimits(t *testing.T) {
 	})
 	for name, limits := range map[string]DTLSListenConfig{
 		"MaxConns": {MaxConns: -1}, "MaxHalfOpen": {MaxHalfOpen: -1}, "MaxQueued": {MaxQueued: -1}, "ReadBuffer": {ReadBuffer: -1},
+		"MaxUnknown": {MaxUnknown: -1},
 	} {
 		_, err := limits.Listen("udp", "127.0.0.1:0", server)
 		var bad *ConfigError

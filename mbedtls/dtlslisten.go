@@ -37,11 +37,21 @@ type DTLSListenConfig struct {
 	// the old one. It must return soon, since the listener's other connections may wait for it, and must not Read. nil takes
 	// each new address.
 	AcceptAddressChange func(c *Conn, to net.Addr) bool
+
+	// UnknownConnectionID gets the datagrams whose connection ID no connection of the listener has, which are dropped
+	// without it: who knows the connection's process takes them there, and gives them to [DTLSListener.Inject]. Both
+	// slices are valid only during the call. It runs on a goroutine of its own, one call at a time; what comes while it
+	// runs waits. Anybody can send such a datagram.
+	UnknownConnectionID func(id, datagram []byte, from net.Addr)
+
+	// MaxUnknown is how many datagrams wait for UnknownConnectionID; 0 is 256. What comes then is lost.
+	MaxUnknown int
 }
 
 const (
 	defaultHalfOpen   = 1024
 	defaultQueued     = 64
+	defaultUnknown    = 256
 	defaultReadBuffer = 4 << 20
 )
 
@@ -59,10 +69,13 @@ type DTLSListener struct {
 	cidLen int       // of the connections' own IDs
 
 	accepted chan *Conn
+	foreign  chan *queued  // for UnknownConnectionID, closed by the reader; nil without it
 	done     chan struct{} // closed by Close, or when the socket fails
 	stopped  chan struct{} // closed when the reader has ended
 
 	stats counters
+
+	delivery sync.Mutex // one datagram at a time, the reader's or Inject's
 
 	mu       sync.Mutex
 	byAddr   map[endpointKey]*peer
@@ -83,14 +96,18 @@ type DTLSStats struct {
 	HelloVerifies  uint64 // HelloVerifyRequests sent
 	AddressChanges uint64 // addresses that connections moved to
 
+	ForeignIDs     uint64 // datagrams for UnknownConnectionID
+	Injected       uint64 // datagrams that Inject has given to a connection
+
 	// Datagrams that were dropped, by reason.
 	DroppedUnknown uint64 // neither a ClientHello nor for a connection
 	DroppedFull    uint64 // the connection's queue was full
 	DroppedLimit   uint64 // a good ClientHello over MaxConns or MaxHalfOpen, or when the listener was closed
+	DroppedForeign uint64 // too many waited for UnknownConnectionID
 }
 
 type counters struct {
-	accepted, reconnects, helloVerifies, addressChanges, unknown, full, limit atomic.Uint64
+	accepted, reconnects, helloVerifies, addressChanges, foreign, injected, unknown, full, limit, foreignFull atomic.Uint64
 }
 
 // ListenDTLS listens on a UDP address. network is "udp", "udp4" or "udp6". It fails at once if config cannot be used. On a
@@ -157,6 +174,7 @@ func (lc *DTLSListenConfig) check(config *Config) (DTLSListenConfig, *Config, er
 	}{
 		{"MaxConns", &limits.MaxConns, 0}, {"MaxHalfOpen", &limits.MaxHalfOpen, defaultHalfOpen},
 		{"MaxQueued", &limits.MaxQueued, defaultQueued}, {"ReadBuffer", &limits.ReadBuffer, defaultReadBuffer},
+		{"MaxUnknown", &limits.MaxUnknown, defaultUnknown},
 	} {
 		if *f.value < 0 {
 			return limits, config, &ConfigError{Field: "DTLSListenConfig." + f.name, Value: *f.value, Err: errors.New("is negative")}
@@ -185,6 +203,10 @@ func newDTLSListener(pc net.PacketConn, config *Config, limits DTLSListenConfig)
 		return nil, err
 	}
 	l.limits.Saved = nil
+	if limits.UnknownConnectionID != nil {
+		l.foreign = make(chan *queued, limits.MaxUnknown)
+		go l.passForeign()
+	}
 	_ = pc.SetDeadline(time.Time{}) // whatever the caller had set; some sockets have none
 	go l.run()
 	return l, nil
@@ -248,6 +270,8 @@ func (l *DTLSListener) Stats() DTLSStats {
 		Conns: conns, HalfOpen: halfOpen,
 		Accepted: l.stats.accepted.Load(), Reconnects: l.stats.reconnects.Load(),
 		HelloVerifies: l.stats.helloVerifies.Load(), AddressChanges: l.stats.addressChanges.Load(),
+		ForeignIDs: l.stats.foreign.Load(), Injected: l.stats.injected.Load(),
+		DroppedForeign: l.stats.foreignFull.Load(),
 		DroppedUnknown: l.stats.unknown.Load(), DroppedFull: l.stats.full.Load(), DroppedLimit: l.stats.limit.Load(),
 	}
 }
@@ -255,6 +279,9 @@ func (l *DTLSListener) Stats() DTLSStats {
 // run reads until the socket is closed, or fails.
 func (l *DTLSListener) run() {
 	defer close(l.stopped)
+	if l.foreign != nil {
+		defer close(l.foreign)
+	}
 	buf := make([]byte, 1<<16)
 	for {
 		n, from, err := l.socket.read(buf)
@@ -308,7 +335,16 @@ func (l *DTLSListener) handsOver() bool {
 
 // fail ends all connections when the socket has failed.
 func (l *DTLSListener) fail(err error) {
+	for p := range l.peers() {
+		p.end(err)
+	}
+	l.shut(err)
+}
+
+// peers are those of all connections that a datagram could find.
+func (l *DTLSListener) peers() map[*peer]bool {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	all := map[*peer]bool{}
 	for _, p := range l.byAddr {
 		all[p] = true
@@ -316,11 +352,18 @@ func (l *DTLSListener) fail(err error) {
 	for _, p := range l.byCID {
 		all[p] = true
 	}
-	l.mu.Unlock()
-	for p := range all {
-		p.end(err)
+	return all
+}
+
+// Conns are the connections of the listener whose handshake is complete and that are not closed, in no order.
+func (l *DTLSListener) Conns() []*Conn {
+	var conns []*Conn
+	for p := range l.peers() {
+		if p.established() {
+			conns = append(conns, p.conn)
+		}
 	}
-	l.shut(err)
+	return conns
 }
 
 // dispatch finds the connection of a datagram, by its first record.
@@ -340,9 +383,13 @@ func (l *DTLSListener) dispatch(datagram []byte, from endpoint) {
 	switch {
 	case isHello && (p == nil || hello.random != p.random):
 		l.meet(p, datagram, hello, from)
+	case p == nil && record.cid != nil && l.foreign != nil:
+		l.keepForeign(datagram, from)
 	case p == nil || isHello && p.established():
 		l.stats.unknown.Add(1) // the second is an old ClientHello of the same handshake
 	default:
+		l.delivery.Lock()
+		defer l.delivery.Unlock()
 		p.deliver(datagram, from)
 	}
 }

@@ -56,7 +56,7 @@ func (p *peer) hasConnectionID() bool {
 // fill the memory. It is enough for a flight, which is sent again anyway.
 const maxStrangerBytes = 1 << 16
 
-// deliver queues a datagram, or as much of it as the library reads. It is the reader's alone.
+// deliver queues a datagram, or as much of it as the library reads. With l.delivery held, unless nobody else knows p.
 func (p *peer) deliver(datagram []byte, from endpoint) {
 	datagram = datagram[:min(len(datagram), cbridge.MaxDatagram)]
 	p.mu.Lock()

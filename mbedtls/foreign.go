@@ -1,0 +1,45 @@
+package mbedtls
+
+import "net"
+
+// keepForeign queues a datagram for UnknownConnectionID. It is the reader's alone.
+func (l *DTLSListener) keepForeign(datagram []byte, from endpoint) {
+	q := newQueued(datagram, from)
+	select {
+	case l.foreign <- q:
+		l.stats.foreign.Add(1)
+	default:
+		q.free()
+		l.stats.foreignFull.Add(1)
+	}
+}
+
+// passForeign calls UnknownConnectionID until the reader has ended.
+func (l *DTLSListener) passForeign() {
+	for q := range l.foreign {
+		record, _ := parseRecord(q.datagram, l.cidLen)
+		l.limits.UnknownConnectionID(record.cid, q.datagram, q.from.netAddr())
+		q.free()
+	}
+}
+
+// Inject gives a datagram to the connection whose ID its first record has, as if the listener's socket had received it from
+// that address, and reports whether there is such a connection. datagram is copied. What the connection answers goes out
+// from this listener's socket. It may be called by several goroutines, and after Close, but not by AcceptAddressChange.
+func (l *DTLSListener) Inject(datagram []byte, from net.Addr) bool {
+	record, ok := parseRecord(datagram, l.cidLen)
+	if !ok || record.cid == nil {
+		return false
+	}
+	l.mu.Lock()
+	p := l.byCID[string(record.cid)]
+	l.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	l.delivery.Lock()
+	defer l.delivery.Unlock()
+	l.stats.injected.Add(1)
+	p.deliver(datagram, endpointOf(from))
+	return true
+}

@@ -1,0 +1,477 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gombedtls/gombedtls/mbedtls"
+)
+
+// node is a process with a listener, which answers each record with its name.
+type node struct {
+	*Listener
+	f       *Fleet
+	name    string
+	serving sync.WaitGroup
+	conns   chan *mbedtls.Conn // as Accept returned them
+}
+
+func (w *world) node(name string) *node {
+	w.t.Helper()
+	n := &node{f: w.join(), name: name, conns: make(chan *mbedtls.Conn, 100)}
+	var err error
+	if n.Listener, err = n.f.ListenDTLS(nil, "udp", "127.0.0.1:0", &w.server); err != nil {
+		w.t.Fatal(err)
+	}
+	n.serving.Go(func() {
+		for {
+			c, err := n.Accept()
+			if err != nil {
+				return
+			}
+			n.conns <- c.(*mbedtls.Conn)
+			n.serving.Go(func() { n.serve(c) })
+		}
+	})
+	w.t.Cleanup(func() {
+		n.Close()
+		for _, c := range n.inner.Conns() {
+			c.Close()
+		}
+		n.serving.Wait()
+	})
+	return n
+}
+
+func (n *node) serve(c net.Conn) {
+	defer c.Close()
+	buf := make([]byte, 2000)
+	for {
+		k, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		fmt.Fprintf(c, "%s %s", n.name, buf[:k])
+	}
+}
+
+// device is a client whose records go where to says, and that takes answers from anywhere, as behind a balancer.
+type device struct {
+	*mbedtls.Conn
+	socket *roaming
+	sent   int
+}
+
+// roaming is a socket that is not connected.
+type roaming struct {
+	net.PacketConn
+	to atomic.Pointer[net.UDPAddr]
+}
+
+func (r *roaming) Read(b []byte) (int, error) {
+	n, _, err := r.ReadFrom(b)
+	return n, err
+}
+
+func (r *roaming) Write(b []byte) (int, error) { return r.WriteTo(b, r.to.Load()) }
+func (r *roaming) RemoteAddr() net.Addr        { return r.to.Load() }
+func (r *roaming) goTo(n *node)                { r.to.Store(n.Addr().(*net.UDPAddr)) }
+
+// device connects with a node.
+func (w *world) device(n *node) *device {
+	w.t.Helper()
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d := &device{socket: &roaming{PacketConn: pc}}
+	d.socket.goTo(n)
+	d.Conn = mbedtls.ClientDTLS(d.socket, w.client)
+	w.t.Cleanup(func() { d.Close() })
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := d.HandshakeContext(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
+// ask sends a record to a node, and returns the name of the one that answers. A record may get lost on its way.
+func (d *device) ask(t *testing.T, n *node) string {
+	t.Helper()
+	d.socket.goTo(n)
+	name, err := d.tryAsk(20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// tryAsk is ask with so many attempts.
+func (d *device) tryAsk(attempts int) (string, error) {
+	buf := make([]byte, 2000)
+	d.sent++
+	question := fmt.Sprint(d.sent)
+	for range attempts {
+		if _, err := d.Write([]byte(question)); err != nil {
+			return "", err
+		}
+		for {
+			d.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+			k, err := d.Read(buf)
+			if errors.Is(err, mbedtls.ErrSSLTimeout) || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+				break
+			}
+			if err != nil {
+				return "", err
+			}
+			var name, echoed string
+			if _, err := fmt.Sscan(string(buf[:k]), &name, &echoed); err != nil {
+				return "", err
+			}
+			if echoed == question {
+				return name, nil
+			}
+		}
+	}
+	return "", errors.New("no answer")
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func mustAnswer(t *testing.T, d *device, asked, want *node) {
+	t.Helper()
+	if got := d.ask(t, asked); got != want.name {
+		t.Errorf("asked %s: %s answers, want %s", asked.name, got, want.name)
+	}
+}
+
+func TestRecordReachesItsConnectionThroughAnyProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two, three := w.node("one"), w.node("two"), w.node("three")
+	d := w.device(two)
+	for _, asked := range []*node{two, one, three, one, two} {
+		mustAnswer(t, d, asked, two)
+	}
+	if st := two.f.Stats().Listener; st.Received < 3 || st.Forwarded != 0 {
+		t.Errorf("%+v", st)
+	}
+	if c := <-two.conns; c.RemoteAddr().String() != d.socket.LocalAddr().String() {
+		t.Errorf("the client is at %v, want %v", c.RemoteAddr(), d.socket.LocalAddr())
+	}
+	if st := one.Stats(); st.ForeignIDs < 2 || st.Conns != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// The ClientHello with the cookie goes to another process than the first one.
+func TestCookieOfOneProcessIsGoodForAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.node("one"), w.node("two")
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &firstTo{roaming: &roaming{PacketConn: pc}, then: two}
+	first.goTo(one)
+	c := mbedtls.ClientDTLS(first, w.client)
+	defer c.Close()
+	if err := c.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if st := one.Stats(); st.HelloVerifies != 1 || st.Accepted != 0 {
+		t.Errorf("%+v", st)
+	}
+	if st := two.Stats(); st.HelloVerifies != 0 || st.Accepted != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// firstTo sends its first datagram to one node, and all others to another.
+type firstTo struct {
+	*roaming
+	then *node
+}
+
+func (f *firstTo) Write(b []byte) (int, error) {
+	defer f.goTo(f.then)
+	return f.roaming.Write(b)
+}
+
+func TestParkedConnectionGoesOnWithItsNextRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two, three := w.node("one"), w.node("two"), w.node("three")
+	d := w.device(one)
+	mustAnswer(t, d, one, one)
+	for range 2 {
+		c := <-one.conns
+		if err := one.Park(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, mbedtls.ErrSaved) && !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the parked one's Read: %v", err)
+		}
+		mustAnswer(t, d, two, one) // where it began
+	}
+
+	// Where it began is no more.
+	if err := one.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the others have noticed", func() bool { return len(*two.nodes.Load()) == 1 && len(*three.nodes.Load()) == 1 })
+	mustAnswer(t, d, three, three)
+	mustAnswer(t, d, two, three)
+	if err := three.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustAnswer(t, d, two, two)
+	for _, c := range []struct {
+		n    *node
+		want ListenerStats
+	}{{one, ListenerStats{Parked: 3, Taken: 2}}, {two, ListenerStats{Taken: 1}}, {three, ListenerStats{Parked: 1, Taken: 1}}} {
+		st := c.n.f.Stats().Listener
+		if got := (ListenerStats{Parked: st.Parked, Taken: st.Taken, Lost: st.Lost}); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.n.name, got, c.want)
+		}
+	}
+}
+
+// Of all processes that get a record for a parked connection at once, one takes it, and all records arrive.
+func TestParkedConnectionIsTakenByOneProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	nodes := []*node{w.node("one"), w.node("two"), w.node("three")}
+	d := w.device(nodes[0])
+	mustAnswer(t, d, nodes[0], nodes[0])
+	at := nodes[0]
+	for range 10 {
+		if err := at.Park(t.Context(), <-at.conns); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 9 {
+			d.socket.goTo(nodes[i%len(nodes)])
+			if _, err := fmt.Fprint(d, "all at once"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		name := d.ask(t, nodes[1])
+		for _, n := range nodes {
+			if n.name == name {
+				at = n
+			}
+		}
+		conns := 0
+		for _, n := range nodes {
+			conns += n.Stats().Conns
+		}
+		if conns != 1 {
+			t.Fatalf("there are %d connections", conns)
+		}
+	}
+}
+
+func TestShutdownLosesNoConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.node("one"), w.node("two")
+	var devices []*device
+	for range 20 {
+		d := w.device(one)
+		mustAnswer(t, d, one, one)
+		devices = append(devices, d)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := one.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range devices {
+		mustAnswer(t, d, two, two)
+	}
+	if st := one.f.Stats().Listener; st.Parked != 20 || st.Lost != 0 {
+		t.Errorf("%+v", st)
+	}
+	if st := two.f.Stats().Listener; st.Taken != 20 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A connection is not parked where nobody would find it.
+func TestParkWithoutRedisLeavesTheConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one := w.node("one")
+	d := w.device(one)
+	mustAnswer(t, d, one, one)
+	w.redis.Kill()
+	if err := one.Park(t.Context(), <-one.conns); err == nil {
+		t.Error("it is parked")
+	}
+	mustAnswer(t, d, one, one)
+	if st := one.f.Stats().Listener; st.Lost != 0 || st.Parked != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestParkRefusesWhatCannotBeSaved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one := w.node("one")
+	w.device(one)
+	c := <-one.conns
+	if err := c.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Park(t.Context(), c); !errors.Is(err, mbedtls.ErrSSLBadInputData) {
+		t.Errorf("before the client has said anything: %v", err)
+	}
+	anonymous := w.client.Clone()
+	defer anonymous.Close()
+	anonymous.DTLS.ConnectionID = nil
+	a, err := mbedtls.DialDTLS("udp", one.Addr().String(), anonymous)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if err := one.Park(t.Context(), <-one.conns); err == nil {
+		t.Error("a connection without an ID is parked")
+	}
+}
+
+// The steps of a connection through Redis: no step that comes late, or twice, gives it to two.
+func TestParkedConnectionIsNeverUsedTwice(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	one, two := w.node("one"), w.node("two")
+	id := string(one.f.secrets.newID(one.node))
+	parks := func(n *node, token string, want bool) {
+		t.Helper()
+		if got, err := n.parkState(ctx, id, token, []byte("state of "+token)); err != nil || got != want {
+			t.Errorf("%s parks %s: %t, %v; want %t", n.name, token, got, err, want)
+		}
+	}
+	takes := func(n *node, want string) {
+		t.Helper()
+		answer, err := take.Run(ctx, n.f.rdb, []string{n.f.connKey(id), n.f.options.key("nodes")}, n.Listener.node, n.heldFor(), nodeOf(id)).StringSlice()
+		if err != nil || answer[0] != want {
+			t.Errorf("%s takes %q, %v; want %q", n.name, answer, err, want)
+		}
+	}
+	takesBack := func(n *node, token string, want bool) {
+		t.Helper()
+		if got := n.takeBack(id, token); got != want {
+			t.Errorf("%s takes %s back: %t, want %t", n.name, token, got, want)
+		}
+	}
+	takes(two, "")
+	parks(one, "A", true)
+	parks(one, "A", true) // the answer was lost
+	parks(two, "B", false)
+	takes(two, "state of A")
+	takes(two, "")
+	takes(one, "")
+	parks(one, "A", false) // late
+	takesBack(one, "A", false)
+	parks(two, "B", true)
+	takesBack(two, "B", true)
+	parks(two, "B", false) // it goes on there
+	takesBack(two, "C", true)
+	parks(two, "C", false) // late
+	parks(two, "D", true)
+	takes(one, "state of D")
+	parks(two, "D", false)
+
+	// A server that was restarted from what it had on disk.
+	parks(one, "E", true)
+	rdb := w.redis.Client()
+	dump, err := rdb.Dump(ctx, one.f.connKey(id)).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	takes(two, "state of E")
+	w.redis.Kill()
+	w.redis.Restart()
+	if err := rdb.Restore(ctx, one.f.connKey(id), 0, dump).Err(); err != nil {
+		t.Fatal(err)
+	}
+	takes(one, "")
+}
+
+// What strangers send costs Redis nothing.
+func TestForgedConnectionIDsAreNotLookedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one := w.node("one")
+	c, err := net.Dial("udp", one.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	record := func(id []byte) []byte {
+		header := append([]byte{25, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 1}, id...)
+		return append(header, 0, 3, 'a', 'b', 'c')
+	}
+	send := func(to net.Conn, data []byte) {
+		if _, err := to.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forged := one.f.secrets.newID("nobody")
+	send(c, record(forged)) // a good one, of a process that is gone
+	until(t, "it leads nowhere", func() bool { return one.f.Stats().Listener.DroppedNowhere == 1 })
+	forged[3]++
+	send(c, record(forged))
+	until(t, "the forged one is dropped", func() bool { return one.f.Stats().Listener.DroppedForged == 1 })
+	forward, err := net.Dial("udp", one.forward.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer forward.Close()
+	send(forward, []byte("not sealed"))
+	send(forward, testSecrets(t, 8).seal(forwardLabel, make([]byte, 100)))
+	send(forward, one.f.secrets.seal(forwardLabel, []byte{1}))
+	until(t, "all three are dropped", func() bool { return one.f.Stats().Listener.DroppedForged == 4 })
+}
+
+func TestListenerIsClosedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l, err := w.join().ListenDTLS(nil, "udp", "127.0.0.1:0", &w.server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the second Close: %v", err)
+	}
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept: %v", err)
+	}
+}
+
+func TestListenerThatCannotBeIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := w.join(func(o *Options) { o.ForwardAddr = "192.0.2.1:0" }) // no address of this host
+	if _, err := f.ListenDTLS(nil, "udp", "127.0.0.1:0", &w.server); err == nil {
+		t.Error("no error for ForwardAddr")
+	}
+	if _, err := w.join().ListenDTLS(nil, "udp", "127.0.0.1:0", nil); err == nil {
+		t.Error("no error for a Config without credentials")
+	}
+}

@@ -96,8 +96,8 @@ type DTLSStats struct {
 	HelloVerifies  uint64 // HelloVerifyRequests sent
 	AddressChanges uint64 // addresses that connections moved to
 
-	ForeignIDs     uint64 // datagrams for UnknownConnectionID
-	Injected       uint64 // datagrams that Inject has given to a connection
+	ForeignIDs uint64 // datagrams for UnknownConnectionID
+	Injected   uint64 // datagrams that Inject has given to a connection
 
 	// Datagrams that were dropped, by reason.
 	DroppedUnknown uint64 // neither a ClientHello nor for a connection
@@ -355,13 +355,11 @@ func (l *DTLSListener) peers() map[*peer]bool {
 	return all
 }
 
-// Conns are the connections of the listener whose handshake is complete and that are not closed, in no order.
+// Conns are the connections that are not closed, in no order, those among them whose handshake is not complete.
 func (l *DTLSListener) Conns() []*Conn {
 	var conns []*Conn
 	for p := range l.peers() {
-		if p.established() {
-			conns = append(conns, p.conn)
-		}
+		conns = append(conns, p.conn)
 	}
 	return conns
 }

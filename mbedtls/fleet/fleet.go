@@ -87,7 +87,7 @@ func Join(ctx context.Context, rdb redis.UniversalClient, options Options) (*Fle
 	f := &Fleet{rdb: rdb, options: options, timing: options.timing(), secrets: secrets, me: rand.Text(), news: make(chan struct{}, 1)}
 	f.ring.Store(new(ring))
 	f.ctx, f.stop = context.WithCancel(context.Background())
-	if err := f.update(ctx); err != nil && !unreachable(err) {
+	if err := f.update(ctx); err != nil && (!unreachable(err) || ctx.Err() != nil) {
 		f.stop()
 		return nil, err
 	}

@@ -151,23 +151,34 @@ func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 func (l *Listener) Stats() mbedtls.DTLSStats { return l.inner.Stats() }
 
 // Shutdown parks all connections that can be, closes the others, and closes the listener. Until all are parked, or ctx
-// ends, records for them go to other processes. Reads of parked connections fail with [mbedtls.ErrSaved].
+// ends, records for them go to other processes. Reads of parked connections fail with [mbedtls.ErrSaved]. The error tells
+// which connections with a connection ID could not be parked.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	l.draining.Store(true)
 	var parking errgroup.Group
 	parking.SetLimit(parkWorkers)
+	var mu sync.Mutex
+	var errs []error
 	for _, c := range l.inner.Conns() {
+		if len(c.OwnConnectionID()) == 0 {
+			continue
+		}
 		parking.Go(func() error {
 			err := l.Park(ctx, c)
-			if err != nil && !errors.Is(err, mbedtls.ErrSaved) && !errors.Is(err, net.ErrClosed) {
-				c.Close() // the client learns of it
-				return fmt.Errorf("the connection with %v: %w", c.RemoteAddr(), err)
+			if err != nil && !errors.Is(err, mbedtls.ErrSaved) && !errors.Is(err, net.ErrClosed) { // its user was faster
+				mu.Lock()
+				errs = append(errs, fmt.Errorf("the connection with %v: %w", c.RemoteAddr(), err))
+				mu.Unlock()
 			}
 			return nil
 		})
 	}
-	err := parking.Wait()
-	return errors.Join(err, l.Close())
+	_ = parking.Wait() // errs has them all
+	errs = append(errs, l.Close())
+	for _, c := range l.inner.Conns() {
+		c.Close() // the client learns of it
+	}
+	return errors.Join(errs...)
 }
 
 // Close ends Accept and the connections that it has not returned, and takes no more records from or to other processes.

@@ -248,6 +248,28 @@ func TestParkedConnectionGoesOnWithItsNextRecord(t *testing.T) {
 	}
 }
 
+// A connection that has moved is where it was when Redis was last asked.
+func TestMovedConnectionIsFoundWithoutRedis(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two, three := w.node("one"), w.node("two"), w.node("three")
+	d := w.device(one)
+	mustAnswer(t, d, one, one)
+	if err := one.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the others have noticed", func() bool { return len(*two.nodes.Load()) == 1 && len(*three.nodes.Load()) == 1 })
+	mustAnswer(t, d, three, three)
+	mustAnswer(t, d, two, three)
+	w.redis.Kill()
+	id := string((<-three.conns).OwnConnectionID())
+	until(t, "it is time to ask again", func() bool {
+		p, ok := two.known.Get(id)
+		return ok && time.Now().After(p.until)
+	})
+	mustAnswer(t, d, two, three)
+}
+
 // Of all processes that get a record for a parked connection at once, one takes it, and all records arrive.
 func TestParkedConnectionIsTakenByOneProcess(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,8 @@ type Options struct {
 	TicketLifetime time.Duration
 
 	// Rotation is from one ticket key to the next; 0 is half of TicketLifetime. Without a writer, a key goes on for as
-	// long again. A key opens tickets for as long as one that it made may be used.
+	// long again. A key opens tickets for as long as one that it made may be used. All processes together should make fewer
+	// than 2^32 tickets in that time, as AES-GCM with random nonces wants it.
 	Rotation time.Duration
 
 	// Lead is how long before its use a key is published, so that all processes have it by then; 0 is a minute, or a

@@ -106,6 +106,8 @@ func (l *Listener) Park(ctx context.Context, c *mbedtls.Conn) error {
 	if !l.f.secrets.isID([]byte(id)) {
 		return fmt.Errorf("fleet: Park: the connection with %v has no connection ID of the fleet", c.RemoteAddr())
 	}
+	ctx, cancel := context.WithTimeout(ctx, l.f.options.Timeout)
+	defer cancel()
 	if err := l.f.rdb.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("fleet: Park: %w", err)
 	}
@@ -169,23 +171,23 @@ func (l *Listener) takeBack(id, token string) bool {
 }
 
 // locate asks Redis where a connection is, and lets it go on here if it is parked. With its stripe held.
-func (l *Listener) locate(id string) (p place, here bool) {
+func (l *Listener) locate(id string) (p place, here bool, err error) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.f.options.Timeout)
 	defer cancel()
-	nowhere := place{until: time.Now().Add(nowhereGood)}
 	answer, err := take.Run(ctx, l.f.rdb, []string{l.f.connKey(id), l.f.options.key("nodes")}, l.node, l.heldFor(), nodeOf(id)).StringSlice()
-	if err != nil || len(answer) != 3 {
+	if err != nil {
 		l.f.countRedis(err)
-		return nowhere, false
+		return p, false, err
 	}
 	saved, node, sealedAddr := answer[0], answer[1], answer[2]
+	p.until = time.Now().Add(nowhereGood)
 	if saved != "" {
-		return nowhere, l.goOn(id, []byte(saved))
+		return p, l.goOn(id, []byte(saved)), nil
 	}
 	if addr, err := l.f.openNode(node, sealedAddr); err == nil && node != l.node {
-		return place{addr, time.Now().Add(placeGood)}, false
+		return place{addr, time.Now().Add(placeGood)}, false, nil
 	}
-	return nowhere, node == l.node
+	return p, node == l.node, nil
 }
 
 // goOn resumes a connection that was taken from Redis, or puts it back for others.
@@ -214,15 +216,23 @@ func (l *Listener) goOn(id string, sealed []byte) bool {
 func (l *Listener) holdTaken() {
 	ctx, cancel := context.WithTimeout(l.ctx, l.f.options.Timeout)
 	defer cancel()
-	p := l.f.rdb.Pipeline()
+	var moved []string
 	for _, c := range l.inner.Conns() {
 		if id := string(c.OwnConnectionID()); len(id) == idLen && nodeOf(id) != l.node {
-			hold.Eval(ctx, p, []string{l.f.connKey(id)}, l.node, l.heldFor())
+			moved = append(moved, l.f.connKey(id))
 		}
 	}
-	if p.Len() == 0 {
+	if len(moved) == 0 {
 		return
 	}
-	_, err := p.Exec(ctx)
+	err := hold.Load(ctx, l.f.rdb).Err()
+	if err == nil {
+		_, err = l.f.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, key := range moved {
+				hold.EvalSha(ctx, p, []string{key}, l.node, l.heldFor())
+			}
+			return nil
+		})
+	}
 	l.f.countRedis(err)
 }

@@ -163,13 +163,17 @@ func (l *Listener) find(r record) {
 		l.f.stats.nowhere.Add(1)
 		return
 	}
-	if p, ok := l.known.Get(r.id); ok && time.Now().Before(p.until) { // somebody has just asked
-		l.sendOn(r, p.addr)
+	last, known := l.known.Get(r.id)
+	if known && time.Now().Before(last.until) { // somebody has just asked
+		l.sendOn(r, last.addr)
 		return
 	}
-	p, here := l.locate(r.id)
+	p, here, err := l.locate(r.id)
 	if here && l.give(r) {
 		return
+	}
+	if err != nil { // where it was last, it may still be
+		p = place{last.addr, time.Now().Add(placeGood)}
 	}
 	l.known.Add(r.id, p)
 	l.sendOn(r, p.addr)

@@ -14,6 +14,7 @@ import (
 //
 // A ticket is the key's name, followed by the session and its expiry under AES-256-GCM, with the name as additional data.
 // The session is in the library's own form: all processes must have the same build of it, else there is a full handshake.
+// What is sent as early data can be sent again to each process, which MaxEarlyData says yes to.
 // Cookies are made with a key that is derived from the fleet's, so that they need no Redis at all.
 func (f *Fleet) Configure(config *mbedtls.Config) {
 	config.WriteTicket, config.ParseTicket = f.writeTicket, f.parseTicket

@@ -23,6 +23,7 @@ type Fleet struct {
 
 	ring   atomic.Pointer[ring]
 	writer atomic.Bool
+	down   atomic.Bool // Redis has failed since the last update that went well
 	stats  counters
 
 	news    chan struct{} // has an element if Redis is to be asked at once
@@ -147,7 +148,7 @@ func (f *Fleet) noteRedis(err error) {
 	case errors.Is(err, context.Canceled): // Close
 		return
 	case err != nil:
-		f.stats.redisErrors.Add(1)
+		f.countRedis(err)
 		if f.failing == nil {
 			log.Warn("fleet: Redis fails; going on with the ticket keys that are known", "error", err, "keys", len(f.ring.Load().keys))
 		}
@@ -155,6 +156,15 @@ func (f *Fleet) noteRedis(err error) {
 		log.Info("fleet: Redis is back")
 	}
 	f.failing = err
+	f.down.Store(err != nil)
+}
+
+// countRedis counts a failure.
+func (f *Fleet) countRedis(err error) {
+	if err != nil && f.ctx.Err() == nil {
+		f.stats.redisErrors.Add(1)
+		f.down.Store(true)
+	}
 }
 
 // TicketKeys are the ticket keys that this process has, in the order in which they take over. Keys that were revoked are

@@ -90,10 +90,3 @@ func (l *Listener) unregister() {
 	})
 	l.f.countRedis(err) // if it failed: they find out
 }
-
-// countRedis counts failures that nobody is told of.
-func (f *Fleet) countRedis(err error) {
-	if err != nil && f.ctx.Err() == nil {
-		f.stats.redisErrors.Add(1)
-	}
-}

@@ -164,7 +164,8 @@ func (l *Listener) find(r record) {
 		return
 	}
 	last, known := l.known.Get(r.id)
-	if known && time.Now().Before(last.until) { // somebody has just asked
+	// Somebody has just asked; or nobody can, and it may still be where it was.
+	if known && (time.Now().Before(last.until) || last.addr.IsValid() && l.f.down.Load()) {
 		l.sendOn(r, last.addr)
 		return
 	}
@@ -172,7 +173,7 @@ func (l *Listener) find(r record) {
 	if here && l.give(r) {
 		return
 	}
-	if err != nil { // where it was last, it may still be
+	if err != nil {
 		p = place{last.addr, time.Now().Add(placeGood)}
 	}
 	l.known.Add(r.id, p)

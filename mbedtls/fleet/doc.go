@@ -10,7 +10,9 @@
 //
 // Handshakes never wait for Redis. While it does not answer, the processes go on with the keys that they have; when the
 // last of them is too old, new connections have full handshakes. Nothing in Redis can be read or made without the fleet's
-// key ([Options].Key); but who can write to Redis can take resumption and parked connections away.
+// key ([Options].Key). But it is trusted to give each parked connection out once: whoever can write to it could put an old
+// state back, and two processes that go on with the same one break its encryption; or take resumption and parked
+// connections away.
 //
 // What was in memory of a process that is killed is lost: the clients of its connections must begin anew, for which they
 // have tickets.

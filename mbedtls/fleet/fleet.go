@@ -93,7 +93,7 @@ func Join(ctx context.Context, rdb redis.UniversalClient, options Options) (*Fle
 		return nil, err
 	}
 	f.sub = rdb.Subscribe(f.ctx, options.key("news"))
-	f.running.Go(func() { f.run(f.sub.Channel()) })
+	f.running.Go(func() { f.run(f.sub.ChannelWithSubscriptions()) })
 	return f, nil
 }
 
@@ -103,8 +103,9 @@ func unreachable(err error) bool {
 	return !errors.As(err, &answer) && !errors.Is(err, ErrSealed)
 }
 
-// run follows the fleet until Close.
-func (f *Fleet) run(published <-chan *redis.Message) {
+// run follows the fleet until Close. What was published before a subscription, or while there was none, is asked for when
+// there is one.
+func (f *Fleet) run(published <-chan any) {
 	ticker := time.NewTicker(f.options.Poll)
 	defer ticker.Stop()
 	var last time.Time
@@ -174,10 +175,8 @@ func (f *Fleet) TicketKeys() []TicketKey { return f.ring.Load().describe(time.No
 // Rotate asks the elected writer for a new ticket key, which takes over after Options.Lead, before Options.Rotation has
 // passed. It has no effect while a key waits to take over.
 func (f *Fleet) Rotate(ctx context.Context) error {
-	if err := f.rdb.Set(ctx, f.options.key("rotate"), 1, f.options.Rotation).Err(); err != nil {
-		return err
-	}
-	return f.rdb.Publish(ctx, f.options.key("news"), "").Err()
+	err := f.rdb.Set(ctx, f.options.key("rotate"), 1, f.options.Rotation).Err()
+	return f.publish(ctx, "Rotate", err)
 }
 
 // Revoke makes all processes refuse tickets of the key, by its TicketKey.ID: at once those that hear of it, the others at
@@ -191,10 +190,18 @@ func (f *Fleet) Revoke(ctx context.Context, id string) error {
 		f.revoke(ctx, p, id, time.Now().Add(f.timing.longest()))
 		return nil
 	})
-	if err != nil {
-		return err
+	return f.publish(ctx, "Revoke", err)
+}
+
+// publish tells all processes that there is something new in Redis, unless it did not get there.
+func (f *Fleet) publish(ctx context.Context, what string, err error) error {
+	if err == nil {
+		err = f.rdb.Publish(ctx, f.options.key("news"), "").Err()
 	}
-	return f.rdb.Publish(ctx, f.options.key("news"), "").Err()
+	if err != nil {
+		return fmt.Errorf("fleet: %s: %w", what, err)
+	}
+	return nil
 }
 
 // Stats counts what the process has seen.

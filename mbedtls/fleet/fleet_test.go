@@ -95,6 +95,41 @@ func TestRevokedKeyResumesNothingAnywhere(t *testing.T) {
 	})
 }
 
+// News come by themselves, and if they get lost, with the next poll.
+func TestNewsArriveAtOnceOrWithThePoll(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		poll   time.Duration // the test has no patience for a minute
+		revoke func(*Fleet, string) error
+	}{
+		"told": {time.Minute, func(f *Fleet, id string) error { return f.Revoke(context.Background(), id) }},
+		"asked": {20 * time.Millisecond, func(f *Fleet, id string) error {
+			_, err := f.rdb.Pipelined(context.Background(), func(p redis.Pipeliner) error {
+				f.revoke(context.Background(), p, id, time.Now().Add(time.Hour))
+				return nil
+			})
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			slow := func(o *Options) { o.Poll, o.Lead = c.poll, 2*c.poll }
+			one, two := w.join(slow), w.join(slow)
+			bad := current(one)
+			if bad == "" || current(two) != bad {
+				t.Fatalf("the keys are %q and %q", bad, current(two))
+			}
+			if err := c.revoke(two, bad); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "both have another key", func() bool {
+				return current(one) != bad && current(one) != "" && current(one) == current(two)
+			})
+		})
+	}
+}
+
 func TestRevokeWantsTheIDOfAKey(t *testing.T) {
 	t.Parallel()
 	f := newWorld(t).join()

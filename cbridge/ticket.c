@@ -5,10 +5,29 @@
 #include <mbedtls/platform_util.h>
 #include <ssl_misc.h>
 
+// from_the_future makes a ticket new that was made up to the tolerance for ages later than now: the clocks of two processes
+// are never quite equal, and a client may be faster than that. The library takes no such ticket, but then compares the age
+// with the client's, within the same tolerance.
+static inline void from_the_future(const gm_config *c, mbedtls_ssl_session *session)
+{
+#if defined(MBEDTLS_HAVE_TIME) && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SRV_C)
+    mbedtls_ms_time_t now = mbedtls_ms_time();
+
+    if (!c->unguarded && session->tls_version == MBEDTLS_SSL_VERSION_TLS1_3 && session->ticket_creation_time > now &&
+        session->ticket_creation_time - now <= MBEDTLS_SSL_TLS1_3_TICKET_AGE_TOLERANCE) {
+        session->ticket_creation_time = now;
+    }
+#else
+    (void) c;
+    (void) session;
+#endif
+}
+
 // judge turns down a session that the config would not have made.
 static inline int judge(gm_config *c, mbedtls_ssl_session *session)
 {
     if (gm_session_acceptable(c, session)) {
+        from_the_future(c, session);
         if (gm_current != NULL) {
             gm_current->ticket_suite = session->ciphersuite;
         }

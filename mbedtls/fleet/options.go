@@ -32,7 +32,8 @@ type Options struct {
 	Rotation time.Duration
 
 	// Lead is how long before its use a key is published, so that all processes have it by then; 0 is a minute, or a
-	// quarter of Rotation if that is shorter. The clocks of all hosts must agree to within it.
+	// quarter of Rotation if that is shorter. The clocks of all hosts must agree to within it, and to within 6 s, which is
+	// how exactly the library wants to know the age of TLS 1.3 tickets.
 	Lead time.Duration
 
 	// Poll is how often a process asks for news that it was not told of, and renews its election; 0 is 10 s, or a third of

@@ -199,7 +199,7 @@ func TestMetricsCountAHandshakeOnceHoweverItEnds(t *testing.T) {
 			return c.Handshake()
 		},
 		"config": func(c *Conn, _ net.Conn) error {
-			c.config.CipherSuites = []uint16{1}
+			c.config.CipherSuites = []uint16{0xFFFF}
 			return c.Handshake()
 		},
 	} {

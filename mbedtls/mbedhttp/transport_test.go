@@ -194,7 +194,7 @@ func TestErrorsOfTheHandshakeReachTheCaller(t *testing.T) {
 			func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
 		"a suite that HTTP/2 forbids": {(*world).serveForbidden, func(*mbedhttp.Transport) {},
 			func(err error) bool { var e *mbedhttp.ForbiddenSuiteError; return errors.As(err, &e) }},
-		"a field that cannot be": {good, func(t *mbedhttp.Transport) { t.Config.CipherSuites = []uint16{1} },
+		"a field that cannot be": {good, func(t *mbedhttp.Transport) { t.Config.CipherSuites = []uint16{0xFFFF} },
 			func(err error) bool {
 				var e *mbedtls.ConfigError
 				return errors.As(err, &e) && e.Field == "CipherSuites[0]"

@@ -29,6 +29,13 @@
 // checks nothing by itself, and with InsecureSkipVerify. [LoadPolicy] reads one from a file, cmd/mbedtls-policy explains it,
 // and tries it on servers and clients.
 //
+// # Other shapes
+//
+// A [Channel] is the same engine without I/O, for transports that are no [net.Conn]. A [Policy] narrows what a Config
+// offers, and is checked in each connection. A [SessionStore] keeps sessions for other connections and other processes, and
+// package fleet makes one server of several processes. [Metrics] is told what connections do, and package mbedhttp serves
+// HTTP on them.
+//
 // # From Mbed TLS 2.28 to 3.6
 //
 // Functions that the manual of 2.28 has, and 3.6 has not any more:

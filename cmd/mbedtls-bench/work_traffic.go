@@ -59,7 +59,7 @@ func flow(ends [][2]conn, until time.Time, size int) (int64, error) {
 		client, server := pair[0], pair[1]
 		all.Go(func() {
 			data := make([]byte, size)
-			for time.Now().Before(until) {
+			for more := true; more; more = time.Now().Before(until) { // once, also if it began late
 				for sent := 0; sent < chunk; sent += size {
 					if _, err := client.Write(data); err != nil {
 						errs[i][0] = err

@@ -100,7 +100,7 @@ func TestDTLSConnectionIDsOfForeignClientsOutliveRebinding(t *testing.T) {
 		ended <- w.lossyClient(link.Addr().String(), "cid=1", "cid_val=beef", fmt.Sprintf("exchanges=%d", 2*rebinds+2)) // some follow the last rebinding
 	}()
 	conn := l.accept()
-	for i := 0; ; i++ {
+	for rebound := uint64(0); ; {
 		request, err := next(conn)
 		if err != nil {
 			break // close_notify, or the program has ended without our hearing it
@@ -108,10 +108,11 @@ func TestDTLSConnectionIDsOfForeignClientsOutliveRebinding(t *testing.T) {
 		if _, err := conn.Write(request); err != nil {
 			t.Fatal(err)
 		}
-		if i%2 == 1 && i/2 < rebinds {
+		if rebound < rebinds && l.stats().AddressChanges == rebound { // else none of its records came since the last time
 			if err := link.Rebind(); err != nil {
 				t.Fatal(err)
 			}
+			rebound++
 		}
 	}
 	if err := <-ended; err != nil {

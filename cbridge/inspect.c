@@ -44,7 +44,8 @@ int __wrap_mbedtls_ssl_read_record(mbedtls_ssl_context *ssl, unsigned update_hs_
 static int show_out(mbedtls_ssl_context *ssl, size_t len)
 {
     gm_ssl *s = inspecting(ssl);
-    if (s == NULL || ssl->out_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || len < 4) {
+    if (s == NULL || ssl->out_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || len < 4 ||
+        ssl->out_msg[0] == MBEDTLS_SSL_HS_HELLO_REQUEST) {  // the other end does not see it
         return 0;
     }
     return gombInspect(s->handle, 1, ssl->out_msg[0], ssl->out_msg + 4, len - 4);

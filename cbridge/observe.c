@@ -73,10 +73,12 @@ void gm_ssl_observe(gm_ssl *s)
 #endif
 }
 
-// gm_ssl_last_alert is the description of the alert that the last record held, or -1.
+// gm_ssl_last_alert is the description of the alert that the last record held, or -1. Where part of a stream's next record
+// has come, that has taken the alert's place.
 int gm_ssl_last_alert(const gm_ssl *s)
 {
-    if (s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || s->ssl.in_msg == NULL) {
+    if (s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || s->ssl.in_msg == NULL ||
+        (s->ssl.in_left != 0 && !gm_ssl_is_datagram(s))) {
         return -1;
     }
     return s->ssl.in_msg[1];
@@ -106,11 +108,12 @@ int gm_ssl_sent_alert(const gm_ssl *s)
 }
 
 // gm_ssl_note_warning keeps the warning that the last record held, if it held one: the library, which asks for the next
-// record, has passed over it. Its level is then cleared, so that it counts once.
+// record, has passed over it. Its level is then cleared, so that it counts once. What in_left counts is of the next record.
 void gm_ssl_note_warning(gm_ssl *s)
 {
     unsigned char *alert = s->ssl.in_msg;
-    if (s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || alert == NULL || alert[0] != MBEDTLS_SSL_ALERT_LEVEL_WARNING) {
+    if (s->ssl.in_left != 0 || s->ssl.in_msgtype != MBEDTLS_SSL_MSG_ALERT || alert == NULL ||
+        alert[0] != MBEDTLS_SSL_ALERT_LEVEL_WARNING) {
         return;
     }
     alert[0] = 0;

@@ -120,7 +120,14 @@ int gm_ssl_is_handshake_over(gm_ssl *s)
 int gm_ssl_read_data(gm_ssl *s, unsigned char *buf, size_t len)
 {
     for (;;) {
-        int ret = gm_ssl_continue_renegotiation(s);
+        int renegotiates = gm_ssl_renegotiating(s), ret;
+        if (!renegotiates) {
+            s->shown = 0;
+        }
+        ret = gm_ssl_continue_renegotiation(s);
+        if (ret == 0 && renegotiates) {
+            return MBEDTLS_ERR_SSL_WANT_WRITE;  // no data in the call that ends it: the caller may not like the new peer
+        }
         if (ret != 0 && ret != MBEDTLS_ERR_SSL_WAITING_SERVER_HELLO_RENEGO) {
             return ret;
         }

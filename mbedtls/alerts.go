@@ -110,6 +110,7 @@ func (c *Conn) queueAlert(level AlertLevel, alert AlertError) error {
 	if err != nil || level != AlertFatal {
 		return err
 	}
+	c.dropSession(c.ssl)
 	c.writeErr = fmt.Errorf("%w: %s", ErrAlertSent, alert.Name())
 	c.mu.Lock()
 	defer c.mu.Unlock()

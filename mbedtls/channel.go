@@ -1,7 +1,9 @@
 package mbedtls
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -26,18 +28,20 @@ type Channel struct {
 	stream   recordLen // of the input
 	waiting  []byte    // input that the library has no room for while it waits for a private key
 
-	err                      error // final
-	busy, inside, emitting   bool  // in a method that goes on; in the library; in Emit
-	closed, closedForWriting bool
-	emitted                  uint64 // calls of Emit
-	established              *ConnectionState
+	err                              error // final
+	busy, inside, emitting, deciding bool  // in a method that goes on; in the library; in Emit; in SessionEstablished
+	closed, closedForWriting         bool
+	emitted                          uint64 // calls of Emit
+	established                      *ConnectionState
 }
 
 var (
 	errChannelInside   = errors.New("mbedtls: a Channel's method was called from inside of the library")
 	errChannelReceives = errors.New("mbedtls: Channel.Receive was called from one of the Channel's closures")
-	errChannelFull     = errors.New("mbedtls: Channel.Send: no room for more from inside of Emit")
 	errNotActive       = errors.New("mbedtls: the Channel's handshake is not complete")
+
+	errChannelFull         = fmt.Errorf("mbedtls: Channel.Send: no room for more from inside of Emit: %w", ErrSSLWantWrite)
+	errChannelRenegotiates = fmt.Errorf("mbedtls: Channel.Send: a renegotiation waits for the peer: %w", ErrSSLWantRead)
 )
 
 // NewChannel makes a Channel. A client says nothing before Handshake or Receive is called.
@@ -99,7 +103,7 @@ func (ch *Channel) Handshake() error {
 // and the peer has been told. A datagram that is not the peer's, or comes twice, is no error, unless it is in the place of
 // a ClientHello.
 func (ch *Channel) Receive(data []byte) (need int, err error) {
-	if ch.busy || ch.emitting {
+	if ch.busy || ch.emitting || ch.deciding {
 		return 0, errChannelReceives
 	}
 	if err := ch.enter(); err != nil {
@@ -116,7 +120,7 @@ func (ch *Channel) Receive(data []byte) (need int, err error) {
 
 // receive gives the library input, and goes on until it wants more. Inside of another call, that one goes on.
 func (ch *Channel) receive(data []byte) error {
-	if ch.busy || ch.emitting {
+	if ch.busy || ch.emitting || ch.deciding {
 		return nil
 	}
 	ch.busy = true
@@ -136,6 +140,18 @@ func (ch *Channel) poisonOnPanic(flag *bool) {
 	}
 }
 
+// library makes a library call in which closures may be called.
+func (ch *Channel) library(call func() error) error {
+	ch.inside = true
+	defer ch.poisonOnPanic(&ch.inside)
+	err := call()
+	ch.inside = false
+	return err
+}
+
+// over tells whether a closure has ended the Channel.
+func (ch *Channel) over() bool { return ch.closed || ch.err != nil }
+
 func (ch *Channel) take(data []byte) error {
 	if ch.readErr == io.EOF {
 		return io.EOF
@@ -149,6 +165,9 @@ func (ch *Channel) take(data []byte) error {
 	if len(ch.waiting) > 0 {
 		data = append(ch.waiting, data...)
 		ch.waiting = nil
+		if ch.keyWorks() {
+			return ch.wait(data)
+		}
 	}
 	for {
 		n, err := ch.put(data)
@@ -163,9 +182,34 @@ func (ch *Channel) take(data []byte) error {
 			return nil
 		}
 		if ch.KeyDone() != nil && ch.ssl.InputLen() > 0 {
-			ch.waiting = append([]byte(nil), data...)
-			return nil
+			return ch.wait(bytes.Clone(data))
 		}
+	}
+}
+
+// maxWaiting bounds what is kept of a peer that sends on while a private key works: it may not be authenticated yet.
+const maxWaiting = 1 << 20
+
+// wait keeps input until a private key has done its work.
+func (ch *Channel) wait(data []byte) error {
+	if len(data) > maxWaiting {
+		return ch.fail(fmt.Errorf("mbedtls: Channel.Receive: more than %d bytes came while a private key works", maxWaiting))
+	}
+	ch.waiting = data
+	return nil
+}
+
+// keyWorks tells whether the handshake waits for a private key.
+func (ch *Channel) keyWorks() bool {
+	done := ch.KeyDone()
+	if done == nil {
+		return false
+	}
+	select {
+	case <-done:
+		return false
+	default:
+		return true
 	}
 }
 
@@ -194,9 +238,12 @@ func (ch *Channel) progress() error {
 			err = ch.step()
 		}
 		switch {
+		case ch.closed:
+			return nil
 		case ch.err != nil: // a closure has broken it
 			return ch.err
 		case err == nil, err == ErrSSLWantWrite: // Emit has taken what was in the way
+		case err == ErrSSLWantRead && ch.ssl.InputLen() > 0: // the library has looked at its timer, or at an alert
 		case err == ErrSSLWantRead, err == ErrSSLAsyncInProgress:
 			return nil
 		case err == ErrSSLCryptoInProgress:
@@ -221,29 +268,32 @@ func (ch *Channel) fail(err error) error {
 // step goes on with the handshake.
 func (ch *Channel) step() error {
 	ch.meter.begin()
-	if !ch.mayWait() {
-		cpuSlots <- struct{}{}
-	}
-	ch.inside = true
-	err := ch.steps()
-	ch.inside = false
-	if !ch.mayWait() {
-		<-cpuSlots
-	}
+	err := ch.compute()
 	ch.emit()
 	ch.tellWarnings()
 	switch {
+	case ch.over():
+		return nil
 	case err == nil:
 		return ch.complete()
 	case codeOf(err) == ErrSSLReceivedEarlyData:
 		return ch.receiveEarlyData()
 	case codeOf(err) == ErrSSLHelloVerifyRequired:
-		return ch.startOver()
+		return ch.library(ch.startOver)
 	case final(err):
 		ch.tellAlert(err)
 		ch.settled(err)
 	}
 	return err
+}
+
+// compute goes on with the handshake, in the library.
+func (ch *Channel) compute() error {
+	if !ch.mayWait() {
+		cpuSlots <- struct{}{}
+		defer func() { <-cpuSlots }()
+	}
+	return ch.library(ch.steps)
 }
 
 // mayWait tells whether closures that may wait are called from inside of the library.
@@ -254,18 +304,21 @@ func (ch *Channel) mayWait() bool {
 // complete follows the last step but the tickets of TLS 1.3, which go out with the first Read.
 func (ch *Channel) complete() error {
 	st, err := ch.conclude()
-	if err != nil {
+	switch {
+	case ch.over():
+		return nil
+	case err != nil:
 		return ch.refuse(err, alertFor(err))
 	}
 	if err := ch.establish(st); err != nil {
 		return err
 	}
-	if err := ch.tellEstablished(st); err != nil {
+	if err := ch.tellEstablished(st); err != nil || ch.over() {
 		return err
 	}
 	ch.settled(nil)
 	ch.meter.handshake(&ch.core, nil, nil)
-	if early := ch.earlyData; len(early) > 0 && !ch.closed {
+	if early := ch.earlyData; len(early) > 0 {
 		ch.earlyData = nil
 		ch.meter.data(len(early), 0)
 		ch.o.RecordReceived(0, early)
@@ -277,9 +330,12 @@ func (ch *Channel) complete() error {
 // tellEstablished asks the user about the outcome of a handshake.
 func (ch *Channel) tellEstablished(st *ConnectionState) error {
 	ch.established = st
+	ch.deciding = true
+	defer ch.poisonOnPanic(&ch.deciding)
 	keep, err := ch.o.SessionEstablished(st.parsed())
+	ch.deciding = false
 	switch {
-	case ch.closed:
+	case ch.over():
 		return nil
 	case err != nil:
 		alert := AlertAccessDenied
@@ -287,7 +343,7 @@ func (ch *Channel) tellEstablished(st *ConnectionState) error {
 		return ch.refuse(err, alert)
 	}
 	if ch.uncached = !keep; ch.uncached && ch.server {
-		ch.ssl.SkipTickets()
+		ch.ssl.SkipTickets() // which would go out with the first record
 		ch.dropSession(ch.ssl)
 	}
 	return nil
@@ -295,11 +351,12 @@ func (ch *Channel) tellEstablished(st *ConnectionState) error {
 
 // refuse breaks the connection over a verdict of the user's.
 func (ch *Channel) refuse(verdict error, alert AlertError) error {
-	_ = ch.ssl.SendAlert(cbridge.AlertFatal, int(alert)) // the verdict counts
+	ch.handshakeDone.Store(false)
+	_ = ch.library(func() error { return ch.ssl.SendAlert(cbridge.AlertFatal, int(alert)) }) // the verdict counts
 	ch.meter.alert(true, AlertFatal, alert)
 	ch.emit()
 	ch.settled(verdict)
-	ch.handshakeDone.Store(false)
+	ch.dropSession(ch.ssl)
 	return verdict
 }
 
@@ -310,9 +367,33 @@ var recordBuffers = sync.Pool{New: func() any { b := make([]byte, cbridge.MaxRec
 func (ch *Channel) read() error {
 	buf := recordBuffers.Get().(*[]byte)
 	defer recordBuffers.Put(buf)
-	ch.inside = true
-	n, number, err := ch.ssl.ReadRecord(*buf)
+	n, number, err := ch.readRecord(*buf)
 	defer clear((*buf)[:n])
+	ch.cacheSessions()
+	ch.emit()
+	ch.tellWarnings()
+	if ch.over() {
+		return nil
+	}
+	if err := ch.checkRenegotiated(); err != nil || ch.over() {
+		return err
+	}
+	if n > 0 {
+		ch.meter.data(n, 0)
+		ch.o.RecordReceived(number, (*buf)[:n])
+	}
+	if final(err) && !ch.over() {
+		ch.tellAlert(err)
+		ch.forget(ch.ssl, err)
+	}
+	return err
+}
+
+// readRecord makes the library call.
+func (ch *Channel) readRecord(buf []byte) (n int, number uint64, err error) {
+	ch.inside = true
+	defer ch.poisonOnPanic(&ch.inside)
+	n, number, err = ch.ssl.ReadRecord(buf)
 	if final(err) { // codeOf allocates
 		switch codeOf(err) {
 		case ErrSSLReceivedNewSessionTicket:
@@ -324,21 +405,7 @@ func (ch *Channel) read() error {
 	}
 	err = ch.renegotiated(err)
 	ch.inside = false
-	ch.cacheSessions()
-	ch.emit()
-	ch.tellWarnings()
-	if err := ch.checkRenegotiated(); err != nil {
-		return err
-	}
-	if n > 0 && !ch.closed {
-		ch.meter.data(n, 0)
-		ch.o.RecordReceived(number, (*buf)[:n])
-	}
-	if final(err) {
-		ch.tellAlert(err)
-		ch.forget(ch.ssl, err)
-	}
-	return err
+	return n, number, err
 }
 
 // checkRenegotiated tells of a renegotiation that is complete.

@@ -16,7 +16,7 @@ func TestChannelMethodsInsideOfClosures(t *testing.T) {
 	channelKinds(t, func(t *testing.T, client, server *Config, co, so ChannelOptions) {
 		var s *channelEnd
 		so.RecordReceived = func(_ uint64, data []byte) {
-			if err := s.Send(bytes.ToUpper(data)); err != nil {
+			if _, err := s.Send(bytes.ToUpper(data)); err != nil {
 				t.Error(err)
 			}
 			_, err := s.Receive(nil)
@@ -30,7 +30,7 @@ func TestChannelMethodsInsideOfClosures(t *testing.T) {
 		inspected := false
 		so.InspectHandshakeMessage = func(HandshakeMessage) error {
 			inspected = true
-			mustBe(t, "Send inside of the library", s.Send([]byte("x")), errChannelInside)
+			mustBe(t, "Send inside of the library", sendErr(s), errChannelInside)
 			mustBe(t, "Close inside of the library", s.Close(), errChannelInside)
 			return nil
 		}
@@ -45,7 +45,7 @@ func TestChannelMethodsInsideOfClosures(t *testing.T) {
 		if !inspected || string(c.got) != "HELLO" {
 			t.Errorf("%q, %v", c.got, c.err)
 		}
-		if err := c.Send([]byte("bye")); err != nil {
+		if _, err := c.Send([]byte("bye")); err != nil {
 			t.Fatal(err)
 		}
 		pass(c, s, 0)
@@ -116,7 +116,7 @@ func TestPanicOfAChannelsClosureReachesItsCaller(t *testing.T) {
 						t.Fatal(err)
 					}
 					pump(c, s, 0)
-					if err := c.Send([]byte("x")); err != nil {
+					if _, err := c.Send([]byte("x")); err != nil {
 						t.Fatal(err)
 					}
 					pass(c, s, 0)
@@ -230,7 +230,7 @@ func TestChannelDoesNotAllocatePerRecord(t *testing.T) {
 			data := make([]byte, size)
 			exchange := func() {
 				for _, from := range []*directEnd{c, s} {
-					if err := from.Send(data); err != nil {
+					if _, err := from.Send(data); err != nil {
 						t.Fatal(err)
 					}
 					from.deliver(t, &ends[0])

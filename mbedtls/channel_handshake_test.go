@@ -165,7 +165,7 @@ func TestChannelUserCancels(t *testing.T) {
 				if !s.IsClosed() || !c.IsClosed() || s.IsActive() {
 					t.Error("the Channels are not closed")
 				}
-				mustBe(t, "Send", s.Send([]byte("x")), test.err)
+				mustBe(t, "Send", sendErr(s), test.err)
 			})
 		})
 	}
@@ -249,7 +249,7 @@ func TestChannelRenegotiates(t *testing.T) {
 				if err := from.Renegotiate(true); err != nil {
 					t.Fatal(err)
 				}
-				if err := to.Send([]byte("comes between")); err != nil { // before its peer's request
+				if _, err := to.Send([]byte("comes between")); err != nil { // before its peer's request
 					t.Fatal(err)
 				}
 				pump(from, to, 0)
@@ -417,7 +417,7 @@ func TestChannelGivesOutEarlyData(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(s.got) == len(want) {
-				if err := s.Send([]byte("done")); err != nil {
+				if _, err := s.Send([]byte("done")); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -24,44 +24,63 @@ func (ch *Channel) emit() {
 }
 
 // Send encrypts data and emits it, as one record or more; with DTLS as one, which [Channel.MaxPayload] bounds: a longer one
-// is a [PayloadError]. The handshake must be complete. From inside of Emit, which sends it next, there is room for 48 KiB.
-func (ch *Channel) Send(data []byte) error {
+// is a [PayloadError]. The handshake must be complete, and SessionEstablished must have returned. n is how much was taken:
+// less than all, with an error that matches ErrSSLWantRead, while a renegotiation waits for the peer, or with one that
+// matches ErrSSLWantWrite, inside of Emit, where there is room for 48 KiB, which it sends next. Any other error but that of a
+// long datagram is final.
+func (ch *Channel) Send(data []byte) (n int, err error) {
 	if err := ch.enter(); err != nil {
-		return err
+		return 0, err
 	}
 	defer ch.leave()
-	switch {
-	case !ch.handshakeDone.Load():
-		return errNotActive
-	case ch.closedForWriting:
-		return errShutdown
+	if !ch.handshakeDone.Load() || ch.deciding {
+		return 0, errNotActive
 	}
 	if err := ch.checkPayload(len(data)); err != nil {
-		return err
+		return 0, err
 	}
-	for len(data) > 0 {
-		ch.inside = true
-		n, err := ch.ssl.WriteRecords(data)
-		err = ch.renegotiated(err)
-		ch.inside = false
-		data = data[n:]
-		ch.meter.data(0, n)
+	for n < len(data) {
+		switch { // Emit may have ended it
+		case ch.closed:
+			return n, net.ErrClosed
+		case ch.err != nil:
+			return n, ch.err
+		case ch.closedForWriting:
+			return n, errShutdown
+		}
+		m, err := ch.writeRecords(data[n:])
+		n += m
+		ch.meter.data(0, m)
 		if err == ErrSSLWantWrite && ch.emitting {
-			return errChannelFull
+			return n, errChannelFull
 		}
 		ch.emit()
 		if err := ch.checkRenegotiated(); err != nil {
-			return ch.fail(err)
+			return n, ch.fail(err)
 		}
 		switch {
 		case err == nil, err == ErrSSLWantWrite:
 		case final(err):
-			return ch.fail(unfinished(err))
-		default: // a renegotiation wants input
-			return fmt.Errorf("mbedtls: Channel.Send: %d bytes are left: a renegotiation is under way: %w", len(data), err)
+			ch.tellAlert(err)
+			return n, ch.fail(unfinished(err))
+		default:
+			return n, errChannelRenegotiates
 		}
 	}
-	return nil
+	return n, nil
+}
+
+// writeRecords makes the library call.
+func (ch *Channel) writeRecords(data []byte) (n int, err error) {
+	ch.inside = true
+	defer ch.poisonOnPanic(&ch.inside)
+	n, err = ch.ssl.WriteRecords(data)
+	if final(err) && codeOf(err) == ErrSSLWaitingServerHelloRenego { // data of the peer comes first, for Receive
+		err = ErrSSLWantRead
+	}
+	err = ch.renegotiated(err)
+	ch.inside = false
+	return n, err
 }
 
 // SendAlert emits an alert. A fatal one breaks the Channel: what is called then fails with [ErrAlertSent]. AlertCloseNotify
@@ -77,27 +96,30 @@ func (ch *Channel) SendAlert(level AlertLevel, alert AlertError) error {
 	if ch.closedForWriting {
 		return errShutdown
 	}
-	if err := ch.ssl.FlushOutput(); err != nil {
+	err := ch.library(func() error {
+		if err := ch.ssl.FlushOutput(); err != nil {
+			return err
+		}
+		return ch.ssl.SendAlert(int(level), int(alert))
+	})
+	if err != nil {
 		return err
 	}
-	err := ch.ssl.SendAlert(int(level), int(alert))
-	if err == nil {
-		ch.meter.alert(true, level, alert)
-	}
-	ch.emit()
+	ch.meter.alert(true, level, alert)
 	switch {
-	case err != nil:
-		return err
 	case alert == AlertCloseNotify:
 		ch.closedForWriting = true
 	case level == AlertFatal:
+		ch.dropSession(ch.ssl)
 		ch.fail(fmt.Errorf("%w: %s", ErrAlertSent, alert.Name()))
 	}
+	ch.emit()
 	return nil
 }
 
 // Close emits close_notify, if the handshake is complete and nothing has failed, and frees the library's context. Nothing
-// is called any more. A second Close is [net.ErrClosed].
+// is called any more. Inside of Emit, which cannot take more, it emits nothing, and drops what is left. A second Close is
+// [net.ErrClosed].
 func (ch *Channel) Close() error {
 	if ch.inside {
 		return errChannelInside
@@ -105,18 +127,24 @@ func (ch *Channel) Close() error {
 	if ch.closed {
 		return net.ErrClosed
 	}
-	if ch.handshakeDone.Load() && ch.err == nil && !ch.closedForWriting && ch.ssl.Retain() == nil {
-		if ch.ssl.CloseNotify() == nil {
-			ch.meter.alert(true, AlertWarning, AlertCloseNotify)
-			ch.emit()
-		}
-		ch.ssl.Release()
-	}
+	ch.sayGoodbye()
 	ch.closed = true
 	ch.meter.closed(&ch.core)
 	ch.ssl.CancelAsync()
 	clear(ch.waiting)
 	return ch.ssl.Close()
+}
+
+func (ch *Channel) sayGoodbye() {
+	if !ch.handshakeDone.Load() || ch.err != nil || ch.closedForWriting || ch.emitting || ch.ssl.Retain() != nil {
+		return
+	}
+	defer ch.ssl.Release()
+	if ch.library(ch.ssl.CloseNotify) == nil {
+		ch.closedForWriting = true
+		ch.meter.alert(true, AlertWarning, AlertCloseNotify)
+		ch.emit()
+	}
 }
 
 // Renegotiate begins a new handshake on a connection of TLS 1.2, which goes on in Receive; a server asks the client for
@@ -130,24 +158,28 @@ func (ch *Channel) Renegotiate(full bool) error {
 		return err
 	}
 	defer ch.leave()
-	if !ch.handshakeDone.Load() {
+	if !ch.handshakeDone.Load() || ch.deciding {
 		return errNotActive
 	}
-	if err := ch.ssl.FlushOutput(); err != nil {
+	err := ch.library(func() error {
+		if err := ch.ssl.FlushOutput(); err != nil {
+			return err
+		}
+		err := ch.ssl.Renegotiate()
+		switch codeOf(err) {
+		case ErrSSLFeatureUnavailable:
+			return err // and nothing has happened
+		case ErrSSLWaitingServerHelloRenego: // data of the peer comes first, for Receive
+			err = ErrSSLWantRead
+		}
+		return ch.renegotiated(err)
+	})
+	if codeOf(err) == ErrSSLFeatureUnavailable {
 		return err
 	}
-	ch.inside = true
-	err := ch.ssl.Renegotiate()
-	if code := codeOf(err); code == ErrSSLFeatureUnavailable {
-		ch.inside = false
-		return err // and nothing has happened
-	} else if code == ErrSSLWaitingServerHelloRenego {
-		err = ErrSSLWantRead
-	}
-	err = ch.renegotiated(err)
-	ch.inside = false
 	ch.emit()
 	if final(err) {
+		ch.tellAlert(err)
 		return ch.fail(unfinished(err))
 	}
 	return ch.receive(nil)
@@ -155,11 +187,11 @@ func (ch *Channel) Renegotiate(full bool) error {
 
 // IsActive reports whether Send works: the handshake is complete, and nothing has ended the Channel.
 func (ch *Channel) IsActive() bool {
-	return ch.handshakeDone.Load() && ch.err == nil && !ch.closed && !ch.closedForWriting
+	return ch.handshakeDone.Load() && !ch.deciding && !ch.over() && !ch.closedForWriting
 }
 
 // IsClosed reports whether the Channel has ended, by Close or by an error.
-func (ch *Channel) IsClosed() bool { return ch.closed || ch.err != nil }
+func (ch *Channel) IsClosed() bool { return ch.over() }
 
 // KeyDone is closed when a private key that works elsewhere (see [Certificate]) has done what the handshake waits for: then
 // Handshake must be called. It is nil while the handshake waits for no key.
@@ -204,7 +236,12 @@ func (ch *Channel) Export(label string, exporterContext []byte, length int) ([]b
 	if !ch.handshakeDone.Load() {
 		return nil, errNotActive
 	}
-	return ch.exportKeyingMaterial(label, exporterContext, length)
+	var out []byte
+	err := ch.library(func() (err error) {
+		out, err = ch.exportKeyingMaterial(label, exporterContext, length)
+		return err
+	})
+	return out, err
 }
 
 // RemoteAddr is that of the options.

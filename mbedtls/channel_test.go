@@ -129,7 +129,7 @@ func channelKinds(t *testing.T, f func(t *testing.T, client, server *Config, c, 
 
 func send(t testing.TB, from, to *channelEnd, data []byte) {
 	t.Helper()
-	if err := from.Send(data); err != nil {
+	if _, err := from.Send(data); err != nil {
 		t.Fatal(err)
 	}
 	pass(from, to, 0)
@@ -159,7 +159,7 @@ func TestChannelsExchangeInPiecesOfAnySize(t *testing.T) {
 				for _, ends := range [][2]*channelEnd{{c, s}, {s, c}} {
 					from, to := ends[0], ends[1]
 					for range 3 {
-						if err := from.Send(want); err != nil {
+						if _, err := from.Send(want); err != nil {
 							t.Fatal(err)
 						}
 						pump(from, to, piece)
@@ -207,7 +207,7 @@ func TestChannelReportsRecordNumbers(t *testing.T) {
 func TestChannelTellsHowMuchOfARecordIsMissing(t *testing.T) {
 	client, server := configs(t)
 	c, s := channelPair(t, client, server, channelClient, channelServer)
-	if err := c.Send(make([]byte, 100)); err != nil {
+	if _, err := c.Send(make([]byte, 100)); err != nil {
 		t.Fatal(err)
 	}
 	record := bytes.Join(c.out, nil)
@@ -240,8 +240,8 @@ func TestChannelCloses(t *testing.T) {
 		if diff := cmp.Diff([]string{"warning: close notify"}, s.alerts); diff != "" {
 			t.Error(diff)
 		}
-		mustBe(t, "Send after close_notify", c.Send([]byte("x")), errShutdown)
-		if err := s.Send([]byte("still")); err != nil { // half-closed
+		mustBe(t, "Send after close_notify", sendErr(c), errShutdown)
+		if _, err := s.Send([]byte("still")); err != nil { // half-closed
 			t.Fatal(err)
 		}
 		pass(s, c, 0)
@@ -257,7 +257,7 @@ func TestChannelCloses(t *testing.T) {
 		pass(s, c, 0)
 		mustBe(t, "Receive", c.err, io.EOF)
 		mustBe(t, "a second Close", s.Close(), net.ErrClosed)
-		mustBe(t, "Send", s.Send([]byte("x")), net.ErrClosed)
+		mustBe(t, "Send", sendErr(s), net.ErrClosed)
 		_, err := s.Receive([]byte("x"))
 		mustBe(t, "Receive", err, net.ErrClosed)
 		if !s.IsClosed() || s.ConnectionState().Version == 0 {
@@ -317,7 +317,7 @@ func TestChannelAlerts(t *testing.T) {
 		if diff := cmp.Diff(want, s.alerts); diff != "" {
 			t.Error(diff)
 		}
-		mustBe(t, "Send", c.Send([]byte("x")), ErrAlertSent)
+		mustBe(t, "Send", sendErr(c), ErrAlertSent)
 		if err := s.SendAlert(7, AlertDecodeError); err == nil {
 			t.Error("a level of 7 is taken")
 		}
@@ -331,3 +331,9 @@ func TestChannelAlerts(t *testing.T) {
 // Closures that close their Channel end all calls of it.
 // directEnd is a Channel whose output waits in a buffer, without an allocation.
 // deliver gives to what d has emitted, unless to is d itself.
+
+// sendErr is what Send fails with.
+func sendErr(e *channelEnd) error {
+	_, err := e.Send([]byte("x"))
+	return err
+}

@@ -161,7 +161,11 @@ func (c *core) setUpDTLS(ssl *cbridge.SSL) error {
 	if err != nil {
 		return err
 	}
-	return c.prepareDTLS(ssl)
+	id, err := c.transportID()
+	if err != nil {
+		return err
+	}
+	return c.prepareDTLS(ssl, id)
 }
 
 // adopt makes ssl the connection's context, with the MTU that was asked for meanwhile.
@@ -177,19 +181,28 @@ func (c *core) adopt(ssl *cbridge.SSL) error {
 	return nil
 }
 
-// prepareDTLS gives a context what the library forgets when it starts over.
-func (c *core) prepareDTLS(ssl *cbridge.SSL) error {
+// transportID is what a server's cookies are bound to; nil if it sends none. With mu not held, since it asks the user.
+func (c *core) transportID() ([]byte, error) {
 	o := &c.config.DTLS
-	if c.server && !o.InsecureDisableCookies {
-		id := o.transportID(c.shell.RemoteAddr())
-		if len(id) == 0 {
-			return badDTLS("ClientTransportID", c.shell.RemoteAddr(), "gives nothing to bind cookies to")
-		}
-		if err := ssl.SetClientTransportID(id); err != nil {
+	if !c.server || o.InsecureDisableCookies {
+		return nil, nil
+	}
+	addr := c.shell.RemoteAddr()
+	id := o.transportID(addr)
+	if len(id) == 0 {
+		return nil, badDTLS("ClientTransportID", addr, "gives nothing to bind cookies to")
+	}
+	return id, nil
+}
+
+// prepareDTLS gives a context what the library forgets when it starts over.
+func (c *core) prepareDTLS(ssl *cbridge.SSL, transportID []byte) error {
+	if transportID != nil {
+		if err := ssl.SetClientTransportID(transportID); err != nil {
 			return err
 		}
 	}
-	if !c.server && len(o.SRTPMKI) > 0 {
+	if o := &c.config.DTLS; !c.server && len(o.SRTPMKI) > 0 {
 		return ssl.SetSRTPMKI(o.SRTPMKI)
 	}
 	return nil
@@ -208,13 +221,17 @@ func (c *Conn) timerSet(at time.Time) {
 
 // startOver makes a server's context ready for the ClientHello that answers a HelloVerifyRequest.
 func (c *core) startOver() error {
+	id, err := c.transportID()
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hellos.numbers = nil
 	if err := c.ssl.SessionReset(); err != nil {
 		return err
 	}
-	if err := c.prepareDTLS(c.ssl); err != nil {
+	if err := c.prepareDTLS(c.ssl, id); err != nil {
 		return err
 	}
 	if err := c.setCredentials(c.ssl); err != nil {

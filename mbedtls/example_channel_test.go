@@ -69,7 +69,7 @@ func ExampleChannel() {
 		log.Fatal(err)
 	}
 	carry(client, server)
-	if err := client.Send([]byte("21.5 °C")); err != nil {
+	if _, err := client.Send([]byte("21.5 °C")); err != nil {
 		log.Fatal(err)
 	}
 	carry(client, server)
@@ -126,7 +126,7 @@ func ExampleChannel_messages() {
 			log.Fatal(err)
 		}
 	}
-	if err := client.Send([]byte("21.5 °C")); err != nil {
+	if _, err := client.Send([]byte("21.5 °C")); err != nil {
 		log.Fatal(err)
 	}
 	if err := client.SendAlert(mbedtls.AlertWarning, mbedtls.AlertCloseNotify); err != nil {
@@ -190,7 +190,7 @@ func ExampleChannel_datagrams() {
 	}
 	client.take() // lost
 	run(client, down, up, client.IsActive)
-	if err := client.Send([]byte("21.5 °C")); err != nil {
+	if _, err := client.Send([]byte("21.5 °C")); err != nil {
 		log.Fatal(err)
 	}
 	if err := client.SendAlert(mbedtls.AlertWarning, mbedtls.AlertCloseNotify); err != nil {

@@ -233,7 +233,7 @@ var cpuSlots = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 // computing.
 func (c *Config) mayWait() bool {
 	return c.VerifyCertificate != nil || c.Rand != nil || c.asksForCredentials() || c.resumptionMayWait() ||
-		c.exportsSecrets() || c.Trace != nil || c.policyMayWait()
+		c.exportsSecrets() || c.Trace != nil || c.policyMayWait() || c.DTLS.WriteCookie != nil || c.DebugLevel > 0
 }
 
 // step goes on with the handshake until it is complete, fails, or waits.
@@ -328,6 +328,7 @@ func (c *Conn) complete() error {
 		_ = c.queue(func(s *cbridge.SSL) error { return s.SendAlert(cbridge.AlertFatal, int(alert)) })
 		c.meter.alert(true, AlertFatal, alert)
 		_ = c.flush(true)
+		c.dropSession(c.ssl)
 		return err
 	}
 	return c.establish(st)

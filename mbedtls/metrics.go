@@ -202,10 +202,13 @@ func (m *meter) handshake(c *core, failed, stopped error) {
 		return
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err = stopped; failed != nil || c.handshakeDone.Load() {
-		m.tell(c, failed)
+	m.err = stopped
+	var e *HandshakeEvent
+	if failed != nil || c.handshakeDone.Load() {
+		e = m.event(c, failed)
 	}
+	m.mu.Unlock()
+	m.tell(e)
 }
 
 // closed tells of the end of a connection, and of a handshake that it ends.
@@ -214,26 +217,33 @@ func (m *meter) closed(c *core) {
 		return
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.err == nil {
 		m.err = net.ErrClosed
 	}
-	m.tell(c, m.err)
-	if m.open {
-		m.open = false
+	e, open := m.event(c, m.err), m.open
+	m.open = false
+	m.mu.Unlock()
+	m.tell(e)
+	if open {
 		m.to.Closed()
 	}
 }
 
-// tell tells of the first handshake, once. With m.mu held.
-func (m *meter) tell(c *core, err error) {
+// event is the first handshake's, once; else nil. With m.mu held.
+func (m *meter) event(c *core, err error) *HandshakeEvent {
 	if m.told || m.began.IsZero() {
-		return
+		return nil
 	}
 	e := HandshakeEvent{Server: c.server, Datagram: c.isDTLS(), Duration: time.Since(m.began), Err: err}
 	if st := c.state.Load(); err == nil && st != nil {
 		e.Version, e.CipherSuite, e.Group, e.Resumed = st.Version, st.CipherSuite, st.Group, st.DidResume
 	}
 	m.told, m.open = true, err == nil
-	m.to.Handshake(e)
+	return &e
+}
+
+func (m *meter) tell(e *HandshakeEvent) {
+	if e != nil {
+		m.to.Handshake(*e)
+	}
 }

@@ -370,7 +370,7 @@ func TestMetricsCountChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	pass()
-	if err := near.Send(make([]byte, 100)); err != nil {
+	if _, err := near.Send(make([]byte, 100)); err != nil {
 		t.Fatal(err)
 	}
 	pass()

@@ -172,6 +172,7 @@ func (c *core) renegotiated(err error) error {
 		}
 	}
 	if verdict != nil {
+		c.dropSession(c.ssl)
 		return c.finish(verdict)
 	}
 	c.state.Store(st)

@@ -54,7 +54,7 @@ func (c *core) sessionKey() string {
 	if addr := c.shell.RemoteAddr(); key == "" && addr != nil {
 		key = addr.String()
 	}
-	if c.isDTLS() { // another server, perhaps, than the one of that name that speaks TLS
+	if c.isDTLS() && key != "" { // another server, perhaps, than the one of that name that speaks TLS
 		key = "dtls:" + key
 	}
 	return key
@@ -154,15 +154,16 @@ func (c *Config) setServerCache(cc *cbridge.Config) error {
 
 // forget drops the session of a server's connection that failed.
 func (c *core) forget(ssl *cbridge.SSL, failed error) {
-	if c.server && codeOf(failed) != 0 {
+	if codeOf(failed) != 0 {
 		c.dropSession(ssl)
 	}
 }
 
-// dropSession drops the session of a server's connection.
+// dropSession drops the session of a server's connection, whose user does not want it, or that has failed (RFC 5246 section
+// 7.2.2).
 func (c *core) dropSession(ssl *cbridge.SSL) {
 	cache, store := c.config.ServerSessionCache, c.config.SessionStore
-	if cache == nil && store == nil {
+	if !c.server || cache == nil && store == nil {
 		return
 	}
 	id := ssl.SessionID()

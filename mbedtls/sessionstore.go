@@ -95,7 +95,10 @@ func (c *core) sessionCache() ClientSessionCache {
 	if c.config.SessionStore != nil {
 		return storedSessions{c}
 	}
-	return c.config.ClientSessionCache
+	if cache := c.config.ClientSessionCache; cache != nil && c.sessionKey() != "" {
+		return cache
+	}
+	return nil
 }
 
 // storedSessions is the SessionStore as the ClientSessionCache of one connection, which knows its key better.

@@ -100,7 +100,7 @@ func (c *channelConn) Read(p []byte) (int, error) {
 func (c *channelConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.ch.Send(p); err != nil {
+	if _, err := c.ch.Send(p); err != nil {
 		return 0, err
 	}
 	return len(p), c.sent

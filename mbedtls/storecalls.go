@@ -142,10 +142,17 @@ func (c *Config) saveSession(w *storeWait, e *SessionEntry) {
 		e.Expires = end
 	}
 	c.storeCalls.saves.Add(1)
+	var began atomic.Bool
 	during(c, w, "Save", false, func(ctx context.Context, s SessionStore) (struct{}, error) {
+		if !began.CompareAndSwap(false, true) {
+			return struct{}{}, nil // nobody waits, and the data is wiped
+		}
 		defer clear(e.Data)
 		return struct{}{}, s.Save(ctx, e)
 	})
+	if began.CompareAndSwap(false, true) { // it was too late to make the call
+		clear(e.Data)
+	}
 }
 
 func (c *Config) removeSession(w *storeWait, id []byte) {

@@ -175,7 +175,7 @@ func TestASilentClientDelaysNobodyAndIsDropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	h := w.httpServer(http.HandlerFunc(writeReport))
-	h.ReadHeaderTimeout = 500 * time.Millisecond
+	h.ReadHeaderTimeout = 3 * time.Second // which is for the good client's handshake, too
 	url := w.serve(&mbedhttp.Server{HTTP: h, Config: w.config("server")})
 	silent, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
 	if err != nil {

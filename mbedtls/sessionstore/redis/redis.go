@@ -119,7 +119,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		Timeout:     o.Cooldown,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= uint32(o.Failures) },
 		// A handshake that was given up says nothing about the server.
-		IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, context.Canceled) },
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 	})
 	return s, nil
 }
@@ -199,13 +199,13 @@ func (s *Store) ByID(ctx context.Context, id []byte) (*mbedtls.SessionEntry, err
 func (s *Store) ByServer(ctx context.Context, server mbedtls.SessionServer) (*mbedtls.SessionEntry, error) {
 	key := s.sealer.ServerKey(server)
 	found, err := s.call(ctx, "ByServer", func(ctx context.Context) ([]byte, error) {
-		text, err := take.Run(ctx, s.client, []string{s.listKey(key)}, s.rowKey(""), key, s.options.Now().UnixMilli()).Text()
+		text, err := take.Run(ctx, s.client, []string{s.listKey(key)}, s.rowKey(""), key, s.options.Now().UnixMilli(), rowNameLen, rowHead).Text()
 		return []byte(text), err
 	})
 	if err != nil || found == nil {
 		return nil, err
 	}
-	name, value := found[:rowNameLen], found[rowNameLen:]
+	name, value := found[:rowNameLen], found[rowNameLen:] // the script has looked at their lengths
 	row, err := base64.RawURLEncoding.AppendDecode(nil, name)
 	if err != nil {
 		return nil, fmt.Errorf("redis: ByServer: a list has %q, which is no row: %w", name, err)
@@ -214,13 +214,14 @@ func (s *Store) ByServer(ctx context.Context, server mbedtls.SessionServer) (*mb
 }
 
 // take finds the newest row of the list KEYS[1] that is for the server ARGV[2] and has not expired at ARGV[3], and drops it
-// from the list, and from the rows, whose keys begin with ARGV[1], if it may be used once.
+// from the list, and from the rows, whose keys begin with ARGV[1], if it may be used once. What is no name of a row, of ARGV[4]
+// bytes, or too short for one, of ARGV[5] bytes, is dropped.
 var take = redis.NewScript(`
 while true do
 	local name = redis.call('LINDEX', KEYS[1], 0)
 	if not name then return false end
-	local row = redis.call('GET', ARGV[1] .. name)
-	if row and string.sub(row, 10, 41) == ARGV[2] and struct.unpack('>I8', row, 2) > tonumber(ARGV[3]) then
+	local row = #name == tonumber(ARGV[4]) and redis.call('GET', ARGV[1] .. name)
+	if row and #row >= tonumber(ARGV[5]) and string.sub(row, 10, 41) == ARGV[2] and struct.unpack('>I8', row, 2) > tonumber(ARGV[3]) then
 		if string.byte(row, 1) == 1 then
 			redis.call('LPOP', KEYS[1])
 			redis.call('DEL', ARGV[1] .. name)

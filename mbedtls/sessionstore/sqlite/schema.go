@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -90,13 +91,21 @@ func makeSchema(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
+// busyPause is how long the other process may go on before it is asked again.
+const busyPause = 5 * time.Millisecond
+
 // retry is for a file that several processes make at the same time: SQLite then says that it is busy without waiting.
 func retry(ctx context.Context, f func() error) error {
 	for {
 		err := f()
 		var e sqlite3.Error
-		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || ctx.Err() != nil {
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(busyPause):
 		}
 	}
 }

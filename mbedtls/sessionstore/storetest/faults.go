@@ -103,7 +103,7 @@ func (w writer) Write(p []byte) (int, error) { return w(p) }
 // failing connects with a store that fails on both ends, and then works again. Each end has waited for it no longer than it
 // may, and has counted and logged each failure; timeouts is how many there were of those at least.
 func failing(t *testing.T, p Place, fail func(context.Context) error, timeouts uint64) {
-	const bound = time.Second // far more than a store that works takes
+	const bound = 4 * time.Second // far more than a store that works takes
 	w := newWorld(t)
 	l := w.listen()
 	store := &faulty{SessionStore: open(t, p, Options{})}

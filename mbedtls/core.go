@@ -47,6 +47,7 @@ type core struct {
 	earlyLen  int        // of mu: how much was written, or received
 	earlyData []byte     // of mu: received, and not read yet
 	storeWait *storeWait // with Config.SessionStore; set by a Conn's handshake
+	dialed    string     // what a Dialer's NetDial was asked for, to which the connection underneath may go through others
 
 	tracedState HandshakeState
 

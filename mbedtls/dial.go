@@ -63,6 +63,9 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 		transport = cbridge.Datagram
 	}
 	conn := newConn(raw, d.Config, false, transport)
+	if d.NetDial != nil {
+		conn.dialed = addr
+	}
 	if conn.serverName == "" {
 		if conn.serverName, _, err = net.SplitHostPort(addr); err != nil {
 			raw.Close()

@@ -63,13 +63,13 @@ func (s SessionServer) Key() string {
 // sessionServer is what a client's connection looks for.
 func (c *core) sessionServer() SessionServer {
 	s := SessionServer{Name: c.serverName, Protocols: c.config.NextProtos, Identity: c.config.identity(), DTLS: c.isDTLS()}
-	addr := c.shell.RemoteAddr()
-	if addr == nil {
-		return s
+	at := c.dialed
+	if addr := c.shell.RemoteAddr(); at == "" && addr != nil {
+		at = addr.String()
 	}
-	host, port, err := net.SplitHostPort(addr.String())
+	host, port, err := net.SplitHostPort(at)
 	if err != nil { // of another kind, such as a pipe
-		host = addr.String()
+		host = at
 	}
 	if s.Port = port; s.Name == "" {
 		s.Name = host

@@ -133,6 +133,31 @@ func TestStoredEntryTellsWhatItIsFor(t *testing.T) {
 	})
 }
 
+// Through a proxy, sessions are those of the server that was asked for, not of the proxy's address.
+func TestStoredEntryIsForTheServerBehindAProxy(t *testing.T) {
+	client, server := configs(t)
+	store := newMapStore()
+	client.MaxVersion, client.SessionStore = VersionTLS12, store
+	a, b := tcpPair(t)
+	s := Server(b, server)
+	defer s.Close()
+	done := make(chan error, 1)
+	go func() { done <- s.Handshake() }()
+	d := &Dialer{Config: client, NetDial: func(context.Context, string, string) (net.Conn, error) { return a, nil }}
+	c, err := d.Dial("tcp", "localhost:8443")
+	if err := errors.Join(err, <-done); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, e := range store.byID {
+		if want := (SessionServer{Name: "localhost", Port: "8443"}); cmp.Diff(want, e.Server) != "" {
+			t.Errorf("%+v, want %+v", e.Server, want)
+		}
+		return
+	}
+	t.Error("nothing is stored")
+}
+
 type storeContextKey struct{}
 
 func TestHandshakesContextReachesTheStore(t *testing.T) {

@@ -101,6 +101,8 @@ test_verb() {
     programs=yes
     lib
     export GOMBEDTLS_PROGRAMS=$folder/bin
+    # A second, by default, for each process that ends: of those that tests start, there are hundreds.
+    export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
     if [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
         stage "sanitizers" test_asan ${short:+"$short"} "$@"

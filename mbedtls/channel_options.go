@@ -32,7 +32,8 @@ type ChannelOptions struct {
 	RecordReceived func(number uint64, data []byte)
 
 	// AlertReceived is told of the peer's alerts. After a fatal one, Receive fails; after close_notify, it returns io.EOF.
-	// Warnings are reported once the library has passed over them. It must be set.
+	// Warnings are reported once the library has passed over them; with DTLS, those that other records follow in their
+	// datagram are not. It must be set.
 	AlertReceived func(level AlertLevel, alert AlertError)
 
 	// SessionEstablished is told what a handshake has settled, before any data. keep is false to keep the session from

@@ -16,7 +16,8 @@ type ChannelOptions struct {
 	Datagrams bool // DTLS: each Receive is one datagram, and so is each Emit
 
 	// RemoteAddr is the peer's address: what a DTLS server's cookies are bound to (see DTLSOptions.ClientTransportID), and
-	// a client without a ServerName keeps its sessions by. It may be nil, except for DTLS servers that send cookies.
+	// a client without a ServerName keeps its sessions by; without both, it keeps none. It may be nil, except for DTLS
+	// servers that send cookies.
 	RemoteAddr net.Addr
 
 	// Session is what a client asks to resume, as [Conn.SetSession] says; nil is what Config.ClientSessionCache has.
@@ -39,8 +40,8 @@ type ChannelOptions struct {
 	// SessionEstablished is told what a handshake has settled, before any data. keep is false to keep the session from
 	// being resumed: a client gives none to Config.ClientSessionCache, a server drops the one in Config.ServerSessionCache and
 	// sends no tickets of TLS 1.3; a ticket of TLS 1.2 has been sent by then. An error breaks the connection: the peer gets
-	// the alert that errors.As finds in it as an [AlertError], else access_denied; and Receive returns it. Send
-	// works once it has returned. It is called again after a renegotiation. It must be set.
+	// the alert that errors.As finds in it as an [AlertError], else access_denied; and Receive returns it. Send works once
+	// it has returned. It is called again after a renegotiation. It must be set.
 	SessionEstablished func(ConnectionState) (keep bool, err error)
 
 	// ChooseProtocol makes a server choose among what a client offers by ALPN, in the client's order of preference. It

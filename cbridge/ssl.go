@@ -157,7 +157,8 @@ func (s *SSL) HandshakeStep() error {
 }
 
 // Read reads decrypted application data (mbedtls_ssl_read). n is 0 if and only if err is not nil or p is empty. The
-// end of the transport is ErrSSLConnEOF, the peer's orderly end ErrSSLPeerCloseNotify. Empty records pass unseen.
+// end of the transport is ErrSSLConnEOF, the peer's orderly end ErrSSLPeerCloseNotify. Empty records pass unseen. The call
+// that ends a renegotiation gives no data, but ErrSSLWantWrite: the caller may not like the new peer.
 func (s *SSL) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil

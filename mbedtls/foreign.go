@@ -2,16 +2,14 @@ package mbedtls
 
 import "net"
 
-// keepForeign queues a datagram for UnknownConnectionID. It is the reader's alone.
+// keepForeign queues a datagram for UnknownConnectionID, if there is room. It is the reader's alone, so the room stays.
 func (l *DTLSListener) keepForeign(datagram []byte, from endpoint) {
-	q := newQueued(datagram, from)
-	select {
-	case l.foreign <- q:
-		l.stats.foreign.Add(1)
-	default:
-		q.free()
+	if len(l.foreign) == cap(l.foreign) {
 		l.stats.foreignFull.Add(1)
+		return
 	}
+	l.stats.foreign.Add(1) // before UnknownConnectionID can see it
+	l.foreign <- newQueued(datagram, from)
 }
 
 // passForeign calls UnknownConnectionID until the reader has ended.

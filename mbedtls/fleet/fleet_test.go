@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"testing"
@@ -172,9 +173,30 @@ func TestOnlyTheElectedWriterWrites(t *testing.T) {
 	}
 
 	// When the writer leaves, another takes its place at once.
-	old := writers(fleets...)[0]
-	old.Close()
+	var old []*Fleet
+	until(t, "there is one to leave", func() bool {
+		old = writers(fleets...)
+		return len(old) == 1
+	})
+	old[0].Close()
 	until(t, "there is another writer", func() bool { return len(writers(fleets...)) == 1 })
+}
+
+// A fleet whose Redis has lost the number of the term has a writer all the same.
+func TestLostTermBeginsANewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rdb := w.redis.Client()
+	one, two := w.join(), w.join()
+	until(t, "both have the key", func() bool { return current(one) != "" && current(one) == current(two) })
+	if err := rdb.Del(t.Context(), one.options.key("term")).Err(); err != nil {
+		t.Fatal(err)
+	}
+	before := current(one)
+	if err := one.Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "both have the next key", func() bool { return current(one) != before && current(one) == current(two) })
 }
 
 // A writer that was asleep while another was elected finds out when it writes, if not before.
@@ -210,6 +232,28 @@ func TestWriterOfAnEarlierTermIsRefused(t *testing.T) {
 	}
 	if err := sleepy.write(ctx, term, true); !errors.Is(err, errFenced) {
 		t.Errorf("the write is not refused after the loss: %v", err)
+	}
+}
+
+// In a Redis that is empty again, the next writer has the number of the term that a sleeping one had.
+func TestWriterOfAnEarlierTermIsRefusedByAnEmptyRedis(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	once := func(o *Options) { o.Lead, o.Poll = 2*time.Minute, time.Minute } // there is one election
+	sleepy := w.join(once)
+	until(t, "it is the writer, and has written", func() bool { return sleepy.Stats().Writer && current(sleepy) != "" })
+	sleepy.stop() // it is asleep: it neither renews its term, nor resigns
+	sleepy.running.Wait()
+	w.redis.Kill()
+	w.redis.Restart()
+	awake := w.join(once)
+	until(t, "the other is elected", func() bool { return awake.Stats().Writer })
+	const first = 1
+	if term := w.redis.Client().Get(t.Context(), awake.options.key("term")).Val(); term != fmt.Sprint(first) {
+		t.Fatalf("the term is %s, want the first again", term)
+	}
+	if err := sleepy.write(t.Context(), first, true); !errors.Is(err, errFenced) {
+		t.Errorf("the write is not refused: %v", err)
 	}
 }
 

@@ -14,27 +14,25 @@ import (
 
 // elect makes the process the writer, if there is none, or renews its term. Each new term has a higher number, its fencing
 // token, without which nothing is written: a writer that was asleep while another was elected writes nothing any more.
-// It returns the token, or 0 if another process is the writer.
+// It returns the token, or 0 if another process is the writer. If Redis has lost the number alone, a new term begins.
 var elect = redis.NewScript(`
 local writer, term = KEYS[1], KEYS[2]
 local me, ttl = ARGV[1], ARGV[2]
 local holder = redis.call('GET', writer)
-if not holder then
-  redis.call('SET', writer, me, 'PX', ttl)
-  return redis.call('INCR', term)
-end
-if holder ~= me then
+if holder and holder ~= me then
   return 0
 end
-redis.call('PEXPIRE', writer, ttl)
-return tonumber(redis.call('GET', term))
+local token = holder and redis.call('GET', term) or redis.call('INCR', term)
+redis.call('SET', writer, me, 'PX', ttl)
+return tonumber(token)
 `)
 
-// publish replaces the ticket keys, unless there was a newer election than the token's.
+// publish replaces the ticket keys, unless there was a newer election than the token's. In a Redis that has lost its data,
+// the terms are counted from 1 again: therefore the process must be the writer, too.
 var publish = redis.NewScript(`
-local term, tickets, rotate, news = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local token, sealed, ttl = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('GET', term) ~= token then
+local writer, term, tickets, rotate, news = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local me, token, sealed, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if redis.call('GET', writer) ~= me or redis.call('GET', term) ~= token then
   return 0
 end
 redis.call('SET', tickets, sealed, 'PX', ttl)
@@ -52,8 +50,8 @@ if redis.call('GET', writer) == ARGV[1] then
 end
 `)
 
-// errFenced says that another process has become the writer meanwhile.
-var errFenced = errors.New("fleet: another process is the writer by now")
+// errFenced says that the process's term is over.
+var errFenced = errors.New("fleet: this process is not the writer any more")
 
 // follow brings the ring up to date, and does what the writer has to do if this process is that.
 func (f *Fleet) follow(ctx context.Context) error {
@@ -162,8 +160,8 @@ func (f *Fleet) write(ctx context.Context, token int64, rotate bool) error {
 		return err
 	}
 	written, err := publish.Run(ctx, f.rdb,
-		[]string{f.options.key("term"), f.options.key("tickets"), f.options.key("rotate"), f.options.key("news")},
-		token, sealed, f.timing.longest().Milliseconds()).Bool()
+		[]string{f.options.key("writer"), f.options.key("term"), f.options.key("tickets"), f.options.key("rotate"), f.options.key("news")},
+		f.me, token, sealed, f.timing.longest().Milliseconds()).Bool()
 	if err != nil {
 		return fmt.Errorf("fleet: publishing ticket keys: %w", err)
 	}

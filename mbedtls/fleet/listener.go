@@ -33,8 +33,9 @@ type Listener struct {
 	seed    maphash.Seed
 
 	accepted chan net.Conn
-	draining atomic.Bool // others take what is parked
-	ctx      context.Context
+	serving  context.Context // until Shutdown begins: then others take what is parked
+	drain    context.CancelFunc
+	ctx      context.Context // until Close
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 	closed   atomic.Bool
@@ -103,6 +104,7 @@ func (l *Listener) open(lc *mbedtls.DTLSListenConfig, network, addr string) erro
 		return badOption("ForwardAddr", l.f.options.ForwardAddr, "%w", err)
 	}
 	l.ctx, l.stop = context.WithCancel(l.f.ctx)
+	l.serving, l.drain = context.WithCancel(l.ctx)
 	l.register() // before there is a connection to look for
 	if l.inner, err = lc.Listen(network, addr, l.config); err != nil {
 		l.stop()
@@ -131,15 +133,23 @@ func (l *Listener) accept() {
 			l.stop() // the socket may have failed
 			return
 		}
+		if l.serving.Err() != nil {
+			c.Close() // the client asks again, and then another process
+			continue
+		}
 		l.offer(c)
 	}
 }
 
-// offer waits until Accept has room for a connection.
+// offer waits until Accept has room for a connection. During Shutdown that is not needed: it parks the connection, or
+// closes it.
 func (l *Listener) offer(c net.Conn) {
 	select {
 	case l.accepted <- c:
-	case <-l.ctx.Done():
+		return
+	case <-l.serving.Done():
+	}
+	if l.ctx.Err() != nil {
 		c.Close()
 	}
 }
@@ -150,35 +160,51 @@ func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 // Stats counts what the inner listener has seen; [Fleet.Stats] has what became of the records of other processes.
 func (l *Listener) Stats() mbedtls.DTLSStats { return l.inner.Stats() }
 
-// Shutdown parks all connections that can be, closes the others, and closes the listener. Until all are parked, or ctx
-// ends, records for them go to other processes. Reads of parked connections fail with [mbedtls.ErrSaved]. The error tells
-// which connections with a connection ID could not be parked.
+// Shutdown parks all connections that can be, closes the others, and closes the listener. From its beginning, no
+// handshake begins. Until all are parked, or ctx ends, records for them go to other processes. Reads of parked connections fail with
+// [mbedtls.ErrSaved]. The error tells which connections with a connection ID could not be parked.
 func (l *Listener) Shutdown(ctx context.Context) error {
-	l.draining.Store(true)
+	l.drain()
+	for i := range l.stripes {
+		//lint:ignore SA2001 what is being taken is here after that, and nothing else is taken
+		l.stripes[i].Lock()
+		l.stripes[i].Unlock()
+	}
+	var errs []error
+	tried := map[string]bool{}
+	for l.parkAll(ctx, tried, &errs) && ctx.Err() == nil { // a handshake may have ended meanwhile
+	}
+	errs = append(errs, l.Close())
+	for _, c := range l.inner.Conns() {
+		c.Close() // the client learns of it
+	}
+	return errors.Join(errs...)
+}
+
+// parkAll parks the connections whose IDs were not tried before, and tells whether there were any.
+func (l *Listener) parkAll(ctx context.Context, tried map[string]bool, errs *[]error) bool {
 	var parking errgroup.Group
 	parking.SetLimit(parkWorkers)
 	var mu sync.Mutex
-	var errs []error
+	before := len(tried)
 	for _, c := range l.inner.Conns() {
-		if len(c.OwnConnectionID()) == 0 {
+		id := string(c.OwnConnectionID())
+		if id == "" || tried[id] {
 			continue
 		}
+		tried[id] = true
 		parking.Go(func() error {
 			err := l.Park(ctx, c)
 			if err != nil && !errors.Is(err, mbedtls.ErrSaved) && !errors.Is(err, net.ErrClosed) { // its user was faster
 				mu.Lock()
-				errs = append(errs, fmt.Errorf("the connection with %v: %w", c.RemoteAddr(), err))
+				*errs = append(*errs, fmt.Errorf("the connection with %v: %w", c.RemoteAddr(), err))
 				mu.Unlock()
 			}
 			return nil
 		})
 	}
 	_ = parking.Wait() // errs has them all
-	errs = append(errs, l.Close())
-	for _, c := range l.inner.Conns() {
-		c.Close() // the client learns of it
-	}
-	return errors.Join(errs...)
+	return len(tried) > before
 }
 
 // Close ends Accept and the connections that it has not returned, and takes no more records from or to other processes.
@@ -191,7 +217,6 @@ func (l *Listener) Close() error {
 	l.stop()
 	err = errors.Join(err, l.forward.Close())
 	l.running.Wait()
-	l.unregister()
 	for len(l.accepted) > 0 {
 		c := <-l.accepted
 		c.Close()

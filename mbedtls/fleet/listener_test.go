@@ -148,6 +148,13 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
+func mustWrite(t *testing.T, d *device, what string) {
+	t.Helper()
+	if _, err := d.Write([]byte(what)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mustAnswer(t *testing.T, d *device, asked, want *node) {
 	t.Helper()
 	if got := d.ask(t, asked); got != want.name {
@@ -284,9 +291,7 @@ func TestParkedConnectionIsTakenByOneProcess(t *testing.T) {
 		}
 		for i := range 9 {
 			d.socket.goTo(nodes[i%len(nodes)])
-			if _, err := fmt.Fprint(d, "all at once"); err != nil {
-				t.Fatal(err)
-			}
+			mustWrite(t, d, "all at once")
 		}
 		name := d.ask(t, nodes[1])
 		for _, n := range nodes {
@@ -328,6 +333,74 @@ func TestShutdownLosesNoConnection(t *testing.T) {
 	if st := two.f.Stats().Listener; st.Taken != 20 {
 		t.Errorf("%+v", st)
 	}
+}
+
+// Nor does it lose those that records un-park while it goes on.
+func TestShutdownLosesNoConnectionThatComesMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.node("first")
+	var devices []*device
+	for range 6 {
+		d := w.device(first)
+		mustAnswer(t, d, first, first)
+		devices = append(devices, d)
+	}
+	shutdown := func(n *node) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := n.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if st := n.f.Stats().Listener; st.Lost != 0 {
+			t.Errorf("%s: %+v", n.name, st)
+		}
+	}
+	shutdown(first)
+	for i := range 10 {
+		leaves, stays := w.node(fmt.Sprint("leaves-", i)), w.node(fmt.Sprint("stays-", i))
+		for _, d := range devices {
+			d.socket.goTo(leaves)
+			mustWrite(t, d, "knock")
+		}
+		if i%2 == 0 {
+			until(t, "the first is taken", func() bool { return leaves.f.Stats().Listener.Taken > 0 })
+		}
+		shutdown(leaves)
+		for _, d := range devices {
+			mustAnswer(t, d, stays, stays)
+		}
+		shutdown(stays)
+	}
+}
+
+// Shutdown does not wait for an Accept that nobody calls.
+func TestShutdownDoesNotWaitForAccept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.node("one"), w.node("two")
+	d := w.device(one)
+	mustAnswer(t, d, one, one)
+	if err := one.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := w.join().ListenDTLS(nil, "udp", "127.0.0.1:0", &w.server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range maxAccepted {
+		c, other := net.Pipe()
+		defer other.Close()
+		l.accepted <- c
+	}
+	d.socket.to.Store(l.Addr().(*net.UDPAddr))
+	mustWrite(t, d, "knock")
+	until(t, "it is taken", func() bool { return l.f.Stats().Listener.Taken == 1 })
+	if err := l.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustAnswer(t, d, two, two)
 }
 
 // A connection is not parked where nobody would find it.

@@ -30,13 +30,15 @@ return redis.call('HGETALL', nodes)
 // beatsPerTimeout is how often a node gives a sign of life.
 const beatsPerTimeout = 5
 
-// beat keeps the node among the others, and the connections that it has taken where records find them.
+// beat keeps the node among the others, and the connections that it has taken where records find them, until Shutdown or
+// Close.
 func (l *Listener) beat() {
+	defer l.unregister() // here, so that no beat comes after it
 	ticker := time.NewTicker(l.f.options.NodeTimeout / beatsPerTimeout)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-l.ctx.Done():
+		case <-l.serving.Done():
 			return
 		case <-ticker.C:
 			l.register()

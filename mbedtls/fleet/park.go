@@ -170,9 +170,14 @@ func (l *Listener) takeBack(id, token string) bool {
 	return false
 }
 
+// whole is the context of a step that Close must not cut short: the connection could be lost.
+func (l *Listener) whole() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(l.ctx), l.f.options.Timeout)
+}
+
 // locate asks Redis where a connection is, and lets it go on here if it is parked. With its stripe held.
 func (l *Listener) locate(id string) (p place, here bool, err error) {
-	ctx, cancel := context.WithTimeout(l.ctx, l.f.options.Timeout)
+	ctx, cancel := l.whole()
 	defer cancel()
 	answer, err := take.Run(ctx, l.f.rdb, []string{l.f.connKey(id), l.f.options.key("nodes")}, l.node, l.heldFor(), nodeOf(id)).StringSlice()
 	if err != nil {
@@ -202,7 +207,7 @@ func (l *Listener) goOn(id string, sealed []byte) bool {
 			return true
 		}
 	}
-	ctx, cancel := context.WithTimeout(l.ctx, l.f.options.Timeout)
+	ctx, cancel := l.whole()
 	defer cancel()
 	if parked, parkErr := l.parkState(ctx, id, rand.Text(), sealed); !parked {
 		l.f.countRedis(parkErr)

@@ -155,7 +155,7 @@ func (l *Listener) find(r record) {
 	if l.give(r) {
 		return
 	}
-	if l.draining.Load() {
+	if l.serving.Err() != nil {
 		for _, addr := range *l.nodes.Load() {
 			l.sendOn(r, addr) // which takes it
 			return

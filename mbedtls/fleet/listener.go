@@ -160,14 +160,14 @@ func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 // Stats counts what the inner listener has seen; [Fleet.Stats] has what became of the records of other processes.
 func (l *Listener) Stats() mbedtls.DTLSStats { return l.inner.Stats() }
 
-// Shutdown parks all connections that can be, closes the others, and closes the listener. From its beginning, no
-// handshake begins. Until all are parked, or ctx ends, records for them go to other processes. Reads of parked connections fail with
+// Shutdown parks all connections that can be, closes the others, and closes the listener. No handshake begins after it has.
+// Until all are parked, or ctx ends, records for them go to other processes. Reads of parked connections fail with
 // [mbedtls.ErrSaved]. The error tells which connections with a connection ID could not be parked.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	l.drain()
 	for i := range l.stripes {
-		//lint:ignore SA2001 what is being taken is here after that, and nothing else is taken
 		l.stripes[i].Lock()
+		//lint:ignore SA2001 what is being taken is here by then, and nothing else is taken
 		l.stripes[i].Unlock()
 	}
 	var errs []error

@@ -74,21 +74,21 @@ type counters struct {
 }
 
 // Join makes the process one of the fleet. It fails if the options cannot be used, or if Redis refuses them: wrong
-// credentials, say, or a fleet with another Key. If Redis cannot be reached, it goes on without, and has no ticket keys
-// until it can. rdb is still the caller's, to close after Close.
+// credentials, say, or a fleet with another Key. If Redis cannot be reached, or is not ready (it loads its data, or its
+// cluster is down), it goes on without, and has no ticket keys until it can. rdb is still the caller's, to close after Close.
 func Join(ctx context.Context, rdb redis.UniversalClient, options Options) (*Fleet, error) {
 	options, err := options.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := newSecrets(options.Key, options.OldKeys)
+	secrets, err := newSecrets(options.Name, options.Key, options.OldKeys)
 	if err != nil {
 		return nil, err
 	}
 	f := &Fleet{rdb: rdb, options: options, timing: options.timing(), secrets: secrets, me: rand.Text(), news: make(chan struct{}, 1)}
 	f.ring.Store(new(ring))
 	f.ctx, f.stop = context.WithCancel(context.Background())
-	if err := f.update(ctx); err != nil && (!unreachable(err) || ctx.Err() != nil) {
+	if err := f.update(ctx); err != nil && (!passing(err) || ctx.Err() != nil) {
 		f.stop()
 		return nil, err
 	}
@@ -97,8 +97,15 @@ func Join(ctx context.Context, rdb redis.UniversalClient, options Options) (*Fle
 	return f, nil
 }
 
-// unreachable tells whether Redis has not answered, as opposed to what it has answered.
-func unreachable(err error) bool {
+// passing tells whether Redis has not answered, or that it cannot do so yet, as opposed to what it will say again.
+func passing(err error) bool {
+	for _, notYet := range []func(error) bool{
+		redis.IsLoadingError, redis.IsMasterDownError, redis.IsClusterDownError, redis.IsTryAgainError,
+	} {
+		if notYet(err) {
+			return true
+		}
+	}
 	var answer redis.Error
 	return !errors.As(err, &answer) && !errors.Is(err, ErrSealed)
 }

@@ -262,7 +262,9 @@ func TestDeadRedisDelaysNoHandshake(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version uint16) {
 		w := newWorld(t)
-		one, two := w.join(), w.join()
+		const timeout = 5 * time.Second
+		patient := func(o *Options) { o.Timeout = timeout }
+		one, two := w.join(patient), w.join(patient)
 		until(t, "both have the key", func() bool { return current(one) != "" && current(one) == current(two) })
 		a, b := w.serve(one), w.serve(two)
 		s, _ := w.visit(a, version, nil)
@@ -281,8 +283,8 @@ func TestDeadRedisDelaysNoHandshake(t *testing.T) {
 				}
 				w.visit(addr, version, nil)
 			}
-			// All four together take some milliseconds; whoever waits for Redis takes quick's Timeout for each.
-			if took := time.Since(began); took > time.Second {
+			// All four together take some milliseconds; whoever waits for Redis takes that long for each.
+			if took := time.Since(began); took > timeout {
 				t.Errorf("%s: four handshakes took %v", fault.name, took)
 			}
 			fault.end()
@@ -377,10 +379,19 @@ func TestFleetsOfOneRedisDoNotMeet(t *testing.T) {
 	other.Name = "another"
 	two := join(t, w.redis.Client(), other)
 	until(t, "it has a key of its own", func() bool { return current(two) != "" && current(two) != current(one) })
+	other.Key = quick().Key
+	other.Name = "a third"
+	three := join(t, w.redis.Client(), other)
+	if _, err := three.secrets.open("this", one.secrets.seal("this", nil)); !errors.Is(err, ErrSealed) {
+		t.Errorf("another Name, with the same Key: %v", err)
+	}
+	if three.secrets.isID(one.secrets.newID("node-1")) {
+		t.Error("another Name, with the same Key: the connection ID is good")
+	}
 
 	// The Key changes, one process after the other.
-	third := w.join(func(o *Options) { o.Key, o.OldKeys = testKey(9), [][]byte{testKey(7)} })
-	until(t, "it reads what was sealed under the old one", func() bool { return current(third) == current(one) })
+	next := w.join(func(o *Options) { o.Key, o.OldKeys = testKey(9), [][]byte{testKey(7)} })
+	until(t, "it reads what was sealed under the old one", func() bool { return current(next) == current(one) })
 }
 
 func TestRedisThatRefusesIsAnError(t *testing.T) {
@@ -391,6 +402,29 @@ func TestRedisThatRefusesIsAnError(t *testing.T) {
 	if _, err := Join(t.Context(), rdb, quick()); err == nil {
 		t.Error("no error")
 	}
+}
+
+// A replica without its master answers each question with MASTERDOWN.
+func TestRedisThatIsNotReadyIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rdb := w.redis.Client()
+	replica := func(of ...any) {
+		t.Helper()
+		if err := rdb.Do(t.Context(), append([]any{"REPLICAOF"}, of...)...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rdb.ConfigSet(t.Context(), "replica-serve-stale-data", "no").Err(); err != nil {
+		t.Fatal(err)
+	}
+	replica("127.0.0.1", 1) // where no server is
+	f := w.join()
+	if st := f.Stats(); st.Keys != 0 || st.RedisErrors == 0 {
+		t.Errorf("%+v", st)
+	}
+	replica("NO", "ONE")
+	until(t, "there is a key", func() bool { return current(f) != "" })
 }
 
 func TestFleetIsClosedOnce(t *testing.T) {

@@ -106,12 +106,15 @@ func (w *world) device(n *node) *device {
 func (d *device) ask(t *testing.T, n *node) string {
 	t.Helper()
 	d.socket.goTo(n)
-	name, err := d.tryAsk(20)
+	name, err := d.tryAsk(10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
+
+// answerWait is so long that no answer is late: who asks twice may bring a parked connection to another node.
+const answerWait = 2 * time.Second
 
 // tryAsk is ask with so many attempts.
 func (d *device) tryAsk(attempts int) (string, error) {
@@ -123,7 +126,7 @@ func (d *device) tryAsk(attempts int) (string, error) {
 			return "", err
 		}
 		for {
-			d.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+			d.SetReadDeadline(time.Now().Add(answerWait))
 			k, err := d.Read(buf)
 			if errors.Is(err, mbedtls.ErrSSLTimeout) || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
 				break
@@ -192,7 +195,10 @@ func TestCookieOfOneProcessIsGoodForAnother(t *testing.T) {
 	}
 	first := &firstTo{roaming: &roaming{PacketConn: pc}, then: two}
 	first.goTo(one)
-	c := mbedtls.ClientDTLS(first, w.client)
+	patient := w.client.Clone() // if it sent the first ClientHello again, two would get it
+	defer patient.Close()
+	patient.DTLS.HandshakeTimeoutMin = 20 * time.Second
+	c := mbedtls.ClientDTLS(first, patient)
 	defer c.Close()
 	if err := c.Handshake(); err != nil {
 		t.Fatal(err)
@@ -324,6 +330,7 @@ func TestShutdownLosesNoConnection(t *testing.T) {
 	if err := one.Shutdown(ctx); err != nil {
 		t.Fatal(err)
 	}
+	until(t, "the other has noticed", func() bool { return len(*two.nodes.Load()) == 0 })
 	for _, d := range devices {
 		mustAnswer(t, d, two, two)
 	}

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 )
 
 // Options say which fleet a process belongs to. All its processes must have the same, but for ForwardAddr and Logger.
 // The zero value lacks the Key; all other fields have a default.
 type Options struct {
-	// Name tells fleets on one Redis apart; "" is "gombedtls". All keys in Redis begin with it, in braces, so that those
-	// of a fleet are in one slot of a cluster.
+	// Name tells fleets apart, on one Redis or with one Key; "" is "gombedtls". All keys in Redis begin with it, in braces,
+	// so that those of a fleet are in one slot of a cluster; therefore it must have no closing brace.
 	Name string
 
 	// Key is the fleet's key, of KeyLen random bytes: what is in Redis, and what the processes send each other, is sealed
@@ -87,6 +88,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.ParkLifetime = cmp.Or(o.ParkLifetime, defaultParkLifetime)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if strings.Contains(o.Name, "}") {
+		return o, badOption("Name", o.Name, "must have no closing brace")
 	}
 	if o.TicketLifetime < time.Second || o.TicketLifetime > maxLifetime || o.TicketLifetime%time.Second != 0 {
 		return o, badOption("TicketLifetime", o.TicketLifetime, "must be whole seconds up to %v", maxLifetime)

@@ -14,6 +14,7 @@ func TestOptionsThatCannotBeUsedAreNamed(t *testing.T) {
 	}{
 		{Options{}, "Options.Key: 0 bytes"},
 		{Options{Key: testKey(1), OldKeys: [][]byte{testKey(2), []byte("short")}}, "Options.OldKeys[1]: 5 bytes"},
+		{Options{Key: testKey(1), Name: "{a}"}, "Options.Name: {a}: must have no closing brace"},
 		{Options{Key: testKey(1), TicketLifetime: 8 * 24 * time.Hour}, "Options.TicketLifetime: 192h0m0s"},
 		{Options{Key: testKey(1), TicketLifetime: 1500 * time.Millisecond}, "Options.TicketLifetime: 1.5s"},
 		{Options{Key: testKey(1), Rotation: time.Second, Lead: 2 * time.Second}, "Options.Rotation: 1s"},

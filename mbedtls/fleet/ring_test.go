@@ -156,7 +156,7 @@ func testSecrets(t *testing.T, key byte, old ...byte) secrets {
 	for _, o := range old {
 		olds = append(olds, testKey(o))
 	}
-	s, err := newSecrets(testKey(key), olds)
+	s, err := newSecrets(defaultName, testKey(key), olds)
 	if err != nil {
 		t.Fatal(err)
 	}

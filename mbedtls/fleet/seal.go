@@ -29,7 +29,8 @@ type secret struct {
 // secrets are those of Options.Key, which is used, and of the OldKeys, which are still good.
 type secrets []secret
 
-func newSecrets(key []byte, old [][]byte) (secrets, error) {
+// newSecrets derives the secrets of the fleet of that name: fleets that have a key in common have no secret in common.
+func newSecrets(name string, key []byte, old [][]byte) (secrets, error) {
 	if len(key) != KeyLen {
 		return nil, badOption("Key", fmt.Sprintf("%d bytes", len(key)), "must have %d", KeyLen)
 	}
@@ -41,7 +42,7 @@ func newSecrets(key []byte, old [][]byte) (secrets, error) {
 		var derived [3][]byte
 		for j, use := range []string{"seal", "cookie", "connection id"} {
 			var err error
-			if derived[j], err = hkdf.Key(sha256.New, k, nil, "gombedtls fleet "+use, KeyLen); err != nil {
+			if derived[j], err = hkdf.Key(sha256.New, k, nil, "gombedtls fleet "+use+" of "+name, KeyLen); err != nil {
 				return nil, err
 			}
 		}

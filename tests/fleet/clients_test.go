@@ -60,7 +60,7 @@ const (
 // How long a client of DTLS waits for an answer before it asks again, and how often it asks before it begins anew.
 const (
 	answerWait = 250 * time.Millisecond
-	maxAsks    = 5
+	maxAsks    = 20
 )
 
 // newLoad starts clients, and waits until each of them works.

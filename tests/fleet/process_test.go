@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.options = serverOptions{Redis: w.redis.Addr, Key: make([]byte, fleet.KeyLen), Cert: files.Cert, KeyFile: files.Key}
+	w.options = serverOptions{Redis: w.redis.Addr, Key: make([]byte, fleet.KeyLen), Poll: 100 * time.Millisecond, Cert: files.Cert, KeyFile: files.Key}
 	rand.Read(w.options.Key) // never fails
 	return w
 }
@@ -81,14 +81,18 @@ func (w *world) start() *server {
 	s := &server{Process: p, t: w.t, name: o.Name}
 	w.t.Cleanup(s.Stop)
 	var at addresses
-	s.await(0, &at)
+	s.await(started, &at)
 	s.tcp, s.udp = at.TCP, netip.MustParseAddrPort(at.UDP)
 	return s
 }
 
-// await waits for the answer to a command.
+// patience is how long a server may take for anything. One that takes longer is ended, which ends all waiting for it.
+const patience = time.Minute
+
+// await waits for what the server says under that number.
 func (s *server) await(number int, answer any) {
 	s.t.Helper()
+	defer time.AfterFunc(patience, s.Stop).Stop()
 	line, err := s.AwaitOutput(s.Stdout, regexp.MustCompile(fmt.Sprintf(`(?m)^@%d (.*)$`, number)))
 	if err == nil {
 		err = json.Unmarshal([]byte(line[1]), answer)
@@ -135,12 +139,27 @@ func (s *server) signal(sig os.Signal) {
 	}
 }
 
-// quit ends the process in an orderly way.
-func (s *server) quit() {
+// drain makes the server hand over its connections, and end after that.
+func (s *server) drain() {
 	s.t.Helper()
 	if err := s.Stdin.Close(); err != nil {
 		s.t.Error(err)
 	}
+	var nothing any
+	s.await(drained, &nothing)
+}
+
+// quit ends the process in an orderly way.
+func (s *server) quit() {
+	s.t.Helper()
+	s.drain()
+	s.ended()
+}
+
+// ended waits until the process has ended by itself.
+func (s *server) ended() {
+	s.t.Helper()
+	defer time.AfterFunc(patience, s.Stop).Stop()
 	if err := s.Wait(); err != nil {
 		s.t.Error(err)
 	}

@@ -25,8 +25,15 @@ type serverOptions struct {
 	Name          string
 	Redis         string // address
 	Key           []byte
+	Poll          time.Duration
 	Cert, KeyFile string
 }
+
+// What a server says by itself has these numbers, and its answers those of the commands.
+const (
+	started = 0
+	drained = -1 // it has handed over its connections
+)
 
 // addresses are the first that a server says.
 type addresses struct{ TCP, UDP string }
@@ -60,7 +67,7 @@ func serve(o serverOptions) error {
 	rdb := redis.NewClient(&redis.Options{Addr: o.Redis})
 	defer rdb.Close()
 	f, err := fleet.Join(context.Background(), rdb, fleet.Options{
-		Key: o.Key, TicketLifetime: time.Hour, Lead: 300 * time.Millisecond, Poll: 100 * time.Millisecond,
+		Key: o.Key, TicketLifetime: time.Hour, Lead: 3 * o.Poll, Poll: o.Poll,
 		Timeout: fleetTimeout, NodeTimeout: time.Second,
 	})
 	if err != nil {
@@ -86,12 +93,13 @@ func serve(o serverOptions) error {
 	for _, l := range []net.Listener{tls, dtls} {
 		serving.Go(func() { acceptAll(l, o.Name, &serving) })
 	}
-	say(0, addresses{tls.Addr().String(), dtls.Addr().String()})
+	say(started, addresses{tls.Addr().String(), dtls.Addr().String()})
 	commands(f, dtls)
 
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	err = errors.Join(tls.Close(), dtls.Shutdown(ctx))
+	say(drained, nil)
 	serving.Wait()
 	return err
 }

@@ -242,7 +242,25 @@ func (c *Config) writeTicket(session []byte) ([]byte, time.Duration, error) {
 
 func (c *Config) parseTicket(ticket []byte) ([]byte, error) {
 	session, err := c.ParseTicket(bytes.Clone(ticket))
+	if r := c.rules(); r != nil && r.SessionTicketLifetime > 0 && ticketAge(session) > r.SessionTicketLifetime {
+		return nil, err
+	}
 	return bytes.Clone(session), err // the copy is wiped
+}
+
+// ticketAge is how long ago the ticket of a server's session was made; 0 if that cannot be read, which the library will
+// find, too.
+func ticketAge(session []byte) time.Duration {
+	lib, err := cbridge.LoadSession(session)
+	if err != nil {
+		return 0
+	}
+	defer lib.Close()
+	made, err := lib.TicketCreated()
+	if err != nil {
+		return 0
+	}
+	return cbridge.MSTime().Sub(made)
 }
 
 // resumptionMayWait tells whether closures may make a handshake wait inside of the library.

@@ -26,7 +26,8 @@ type certificateFacts struct {
 	method string // of the signature: methodRSA, methodECDSA, or "" if it is another
 	hash   crypto.Hash
 
-	anchor bool // trusted for itself, and not for its signature
+	selfIssued bool // its issuer has its name: a root has, but so may others
+	anchor     bool // trusted for itself, and not for its signature; readCertificate cannot tell
 }
 
 // signature names what the certificate is signed with.
@@ -112,7 +113,7 @@ func readCertificate(der []byte) (*certificateFacts, error) {
 		return nil, fmt.Errorf("%w: %w", errNotCertificate, err)
 	}
 	facts := new(certificateFacts)
-	facts.anchor = bytes.Equal(cert.TBS.Issuer.FullBytes, cert.TBS.Subject.FullBytes)
+	facts.selfIssued = bytes.Equal(cert.TBS.Issuer.FullBytes, cert.TBS.Subject.FullBytes)
 	facts.readSignature(cert.TBS.Signature)
 	key := &cert.TBS.Key
 	switch {

@@ -87,6 +87,7 @@ func (r *PolicyRules) checkChain(chain [][]byte) (found []*PolicyViolation) {
 		if err != nil {
 			return append(found, unreadable(depth, err))
 		}
+		facts.anchor = facts.selfIssued
 		wrong, _ := r.checkCertificate(facts, depth)
 		found = append(found, wrong...)
 		if facts.anchor {
@@ -217,7 +218,7 @@ func (r *PolicyRules) verifyPolicy(der []byte, depth int, top bool, flags Verify
 	if err != nil {
 		return unreadable(depth, err), CertOther
 	}
-	facts.anchor = facts.anchor || top && flags&CertNotTrusted == 0
+	facts.anchor = top && flags&CertNotTrusted == 0
 	found, bad := r.checkCertificate(facts, depth)
 	if depth == 0 {
 		if v := r.checkPeerKey(der); v != nil {

@@ -45,14 +45,14 @@ func TestFactsOfCertificatesAreWhatX509Finds(t *testing.T) {
 		signed x509.SignatureAlgorithm
 		want   certificateFacts
 	}{
-		{ecKey(elliptic.P224()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 224, SecP224R1, methodECDSA, crypto.SHA256, true}},
-		{ecKey(elliptic.P256()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 256, CurveP256, methodECDSA, crypto.SHA256, true}},
-		{ecKey(elliptic.P384()), x509.ECDSAWithSHA384, certificateFacts{keyEC, 384, CurveP384, methodECDSA, crypto.SHA384, true}},
-		{ecKey(elliptic.P521()), x509.ECDSAWithSHA512, certificateFacts{keyEC, 521, CurveP521, methodECDSA, crypto.SHA512, true}},
-		{rsaKey, x509.SHA256WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true}},
-		{rsaKey, x509.SHA512WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA512, true}},
-		{rsaKey, x509.SHA256WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true}},
-		{rsaKey, x509.SHA384WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA384, true}},
+		{ecKey(elliptic.P224()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 224, SecP224R1, methodECDSA, crypto.SHA256, true, false}},
+		{ecKey(elliptic.P256()), x509.ECDSAWithSHA256, certificateFacts{keyEC, 256, CurveP256, methodECDSA, crypto.SHA256, true, false}},
+		{ecKey(elliptic.P384()), x509.ECDSAWithSHA384, certificateFacts{keyEC, 384, CurveP384, methodECDSA, crypto.SHA384, true, false}},
+		{ecKey(elliptic.P521()), x509.ECDSAWithSHA512, certificateFacts{keyEC, 521, CurveP521, methodECDSA, crypto.SHA512, true, false}},
+		{rsaKey, x509.SHA256WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true, false}},
+		{rsaKey, x509.SHA512WithRSA, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA512, true, false}},
+		{rsaKey, x509.SHA256WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA256, true, false}},
+		{rsaKey, x509.SHA384WithRSAPSS, certificateFacts{keyRSA, 1026, 0, methodRSA, crypto.SHA384, true, false}},
 	} {
 		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}, SignatureAlgorithm: tt.signed}
 		der, err := x509.CreateCertificate(rand.Reader, template, template, tt.key.Public(), tt.key)
@@ -87,6 +87,8 @@ func TestSignatureOfATrustAnchorDoesNotMatter(t *testing.T) {
 		want  VerifyFlags
 	}{
 		{"a root", root.Cert.Raw, true, 0, 0},
+		{"a root that is not trusted", root.Cert.Raw, true, CertNotTrusted, CertBadHash},
+		{"a certificate below the anchor that has its issuer's name", root.Cert.Raw, false, 0, CertBadHash},
 		{"an intermediate that is trusted", anchor.Cert.Raw, true, 0, 0},
 		{"an intermediate that is not", anchor.Cert.Raw, true, CertNotTrusted, CertBadHash},
 		{"an intermediate below the anchor", anchor.Cert.Raw, false, 0, CertBadHash},
@@ -95,6 +97,49 @@ func TestSignatureOfATrustAnchorDoesNotMatter(t *testing.T) {
 		if flags != tt.want || (violation != nil) != (tt.want != 0) {
 			t.Errorf("%s: %v, %v, want %v", tt.name, violation, flags, tt.want)
 		}
+	}
+}
+
+// A closure may trust what the library does not, but not its signature.
+func TestPolicyJudgesSelfSignedCertificatesThatOnlyAClosureTrusts(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		trusted bool // by the library
+		rule    string
+	}{
+		"by the pool":    {true, ""},
+		"by the closure": {false, "signature_hashes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			versions(t, func(t *testing.T, version uint16) {
+				client, server := configs(t)
+				template := &x509.Certificate{
+					SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+					NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: x509.ECDSAWithSHA256,
+				}
+				der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				server.Certificates = []Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+				client.MaxVersion = version
+				if tt.trusted {
+					client.RootCAs.AddDER(der)
+				}
+				client.VerifyCertificate = func(*x509.Certificate, int, VerifyFlags) (VerifyFlags, error) { return 0, nil }
+				client.Policy = policyWith(func(r *PolicyRules) { r.SignatureHashes = []crypto.Hash{crypto.SHA384} })
+				c, s := ends(t, client, server)
+				err, _ = handshakes(c, s)
+				if tt.rule != "" {
+					mustViolate(t, err, tt.rule)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
 

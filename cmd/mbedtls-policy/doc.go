@@ -15,5 +15,6 @@
 // unless --cert and --key name one; a client that does not trust them still shows its offers.
 //
 // The exit code is 0 if all conforms, 1 if something is against the policy or the build cannot meet it, and 2 for wrong
-// usage or if nothing could be found out.
+// usage or if nothing could be found out, as also if a server is not there any more, or takes too long, in the middle of a
+// probe; over datagrams, one that says nothing refuses.
 package main

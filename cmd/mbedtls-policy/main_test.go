@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // testTimeout bounds every wait of a test.
-const testTimeout = 30 * time.Second
+const testTimeout = 2 * time.Minute
 
 // call runs the program as main does.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -221,7 +222,7 @@ func TestProbeFindsWhatAServerAcceptsThoughForbidden(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(own), "x25519"), []byte("key_exchange_groups = x25519\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := probeJSON(t, 1, own, addr)
+	r := probeJSON(t, 1, "--timeout", "30s", own, addr)
 	if r.Connection == "" || len(r.Violations) > 0 {
 		t.Errorf("connection %q, %v; violations %v", r.Connection, r.Error, r.Violations)
 	}
@@ -236,12 +237,12 @@ func TestProbeFindsWhatAServerAcceptsThoughForbidden(t *testing.T) {
 		}
 	}
 
-	r = probeJSON(t, 1, "strict", addr)
+	r = probeJSON(t, 1, "--timeout", "30s", "strict", addr)
 	want := []violation{{"minimum_rsa_bits", "3072", "certificate 0 has an RSA key of 2048 bits"}}
 	if diff := cmp.Diff(want, r.Violations); diff != "" || r.Connection != "" {
 		t.Errorf("connection %q, violations %s", r.Connection, diff)
 	}
-	if _, out, _ := call(t, "probe", own, addr); !strings.Contains(out, "TLS-RSA-WITH-AES-128-GCM-SHA256     key_exchange_methods  cipher suite") {
+	if _, out, _ := call(t, "probe", "--timeout", "30s", own, addr); !strings.Contains(out, "TLS-RSA-WITH-AES-128-GCM-SHA256     key_exchange_methods  cipher suite") {
 		t.Errorf("table:\n%s", out)
 	}
 }
@@ -262,8 +263,8 @@ func TestProbeFindsNothingWrongWithAServerUnderThePolicy(t *testing.T) {
 		network string
 		flags   []string
 	}{
-		{"TLS", "tcp", []string{"--ca", caFile}},
-		{"DTLS", "udp", []string{"--dtls", "--timeout", "2s"}},
+		{"TLS", "tcp", []string{"--ca", caFile, "--timeout", "30s"}},
+		{"DTLS", "udp", []string{"--dtls", "--timeout", "20s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -282,6 +283,47 @@ func TestProbeFindsNothingWrongWithAServerUnderThePolicy(t *testing.T) {
 				if o.Accepted {
 					t.Errorf("accepted: %+v", o)
 				}
+			}
+		})
+	}
+}
+
+// A server that is gone, that says nothing, or that lets nobody in any more, refuses nothing.
+func TestProbeThatLosesTheServerIsNoResult(t *testing.T) {
+	t.Parallel()
+	ca := testpki.NewCA(testpki.P256, "root")
+	good := &tls.Config{Certificates: []tls.Certificate{ca.Issue(testpki.Leaf{})}}
+	for _, tt := range []struct {
+		name    string
+		after   func(l net.Listener, raw net.Conn, interrupt func()) // in place of TLS, for the third connection and those after it
+		timeout string
+		want    string
+	}{
+		{"gone", func(l net.Listener, raw net.Conn, _ func()) { l.Close(); raw.Close() }, "30s", "nothing more can be found out: dial"},
+		{"silent", func(net.Listener, net.Conn, func()) {}, "1s", "nothing more can be found out"},
+		{"closes at once", func(_ net.Listener, raw net.Conn, _ func()) { raw.Close() }, "30s", "does not connect any more"},
+		{"interrupted", func(_ net.Listener, _ net.Conn, interrupt func()) { interrupt() }, "30s", "context canceled"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
+			defer cancel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var n atomic.Int32
+			addr := serveOn(t, l, func(raw net.Conn) net.Conn {
+				if n.Add(1) <= 2 {
+					return tls.Server(raw, good)
+				}
+				tt.after(l, raw, cancel)
+				return raw
+			})
+			var out, errs bytes.Buffer
+			code := run(ctx, []string{"probe", "default", addr, "--timeout", tt.timeout}, &out, &errs)
+			if code != unknown || out.Len() > 0 || !strings.Contains(errs.String(), tt.want) {
+				t.Errorf("code %d, %s%s, want code %d and %q", code, &out, &errs, unknown, tt.want)
 			}
 		})
 	}

@@ -89,6 +89,8 @@ func (t *target) tryVersions() (offers []offer) {
 		cancel()
 		if err == nil {
 			conn.Close()
+		} else if t.judge(err); t.lost != nil {
+			return offers
 		}
 		offers = append(offers, answer(kind, tls.VersionName(v), t.rules.ForbidsVersion(v), err)...)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gombedtls/gombedtls/mbedtls"
@@ -74,6 +75,7 @@ type target struct {
 	rules  mbedtls.PolicyRules
 	addr   string
 	roots  *mbedtls.CertPool
+	lost   error // why nothing more can be found out
 }
 
 // probed is what became of it.
@@ -99,15 +101,19 @@ func (r *probed) ok() bool {
 	return r.Connection != "" && len(r.Violations) == 0 && !slices.ContainsFunc(r.Offers, func(o offer) bool { return o.Accepted })
 }
 
-// connect makes a connection, which it closes after use.
+// connect makes a connection, which it closes after use. It makes none once the server is lost.
 func (t *target) connect(config *mbedtls.Config, use func(*mbedtls.Conn) error) (st mbedtls.ConnectionState, err error) {
 	defer config.Close()
+	if t.lost != nil {
+		return st, t.lost
+	}
 	config.ServerName = t.serverName
 	config.RootCAs, config.InsecureSkipVerify = t.roots, t.roots == nil
 	ctx, cancel := context.WithTimeout(t.ctx, t.timeout)
 	defer cancel()
 	conn, err := mbedtls.DialContext(ctx, t.network(), t.addr, config)
 	if err != nil {
+		t.judge(err)
 		return st, err
 	}
 	defer conn.Close()
@@ -127,10 +133,20 @@ func (t *target) network() string {
 	return "tcp"
 }
 
-// unreachable tells an address where nobody is from a server that refuses.
-func unreachable(err error) bool {
+// judge tells a server that is lost, or a probe that was stopped, from a server that refuses. Over datagrams, silence is a
+// way to refuse.
+func (t *target) judge(err error) {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	var timeout net.Error
+	switch {
+	case t.ctx.Err() != nil:
+		err = t.ctx.Err()
+	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
+	case !t.dtls && errors.As(err, &timeout) && timeout.Timeout():
+	default:
+		return
+	}
+	t.lost = fmt.Errorf("%s: nothing more can be found out: %w", t.addr, err)
 }
 
 // examine connects under the policy, and then against it.
@@ -139,7 +155,10 @@ func (t *target) examine() (*probed, error) {
 	st, err := t.connect(&mbedtls.Config{Policy: t.policy}, nil)
 	var unmet *mbedtls.PolicyError
 	var bad *mbedtls.ConfigError
-	if unreachable(err) || errors.As(err, &unmet) || errors.As(err, &bad) {
+	switch {
+	case t.lost != nil:
+		return nil, t.lost
+	case errors.As(err, &unmet), errors.As(err, &bad):
 		return nil, err
 	}
 	if err == nil {
@@ -154,11 +173,26 @@ func (t *target) examine() (*probed, error) {
 	}
 	for _, try := range []func() []offer{t.tryVersions, t.trySuites, t.tryGroups, t.trySchemes, t.tryPrimes, t.tryMasterSecret, t.tryRenegotiation} {
 		r.Offers = append(r.Offers, try()...)
-		if err := t.ctx.Err(); err != nil {
-			return nil, err
+		if t.lost != nil {
+			return nil, t.lost
 		}
 	}
-	return r, nil
+	return r, t.stillThere(r)
+}
+
+// stillThere is an error if the server does not answer any more as it did at first: then its refusals tell nothing.
+func (t *target) stillThere(r *probed) error {
+	config := &mbedtls.Config{Policy: t.policy}
+	if r.Connection == "" {
+		if len(r.Violations) == 0 {
+			return nil // nor has it ever
+		}
+		config = &mbedtls.Config{}
+	}
+	if _, err := t.connect(config, nil); err != nil {
+		return fmt.Errorf("%s: does not connect any more, as it did at first, so that its refusals tell nothing: %w", t.addr, err)
+	}
+	return nil
 }
 
 // describe is a connection in a line.

@@ -119,7 +119,8 @@ func (c *Conn) helloTimeout() time.Duration {
 	if c.helloProgress() != helloAwaited {
 		return 0
 	}
-	return max(1, time.Until(c.peer.began.Add(c.config.DTLS.longestWait())))
+	_, longest := c.config.handshakeTimeouts()
+	return max(1, time.Until(c.peer.began.Add(longest)))
 }
 
 // feed gives the library a datagram.

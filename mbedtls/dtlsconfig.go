@@ -1,6 +1,7 @@
 package mbedtls
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -109,35 +110,34 @@ func (c *Config) setDTLS(cc *cbridge.Config, server bool) error {
 	if cc.Transport() != cbridge.Datagram {
 		return nil
 	}
-	return errors.Join(c.DTLS.setTimers(cc), c.DTLS.setRecords(cc), c.DTLS.setConnectionID(cc), c.DTLS.setSRTP(cc, server),
+	return errors.Join(c.setTimers(cc), c.DTLS.setRecords(cc), c.DTLS.setConnectionID(cc), c.DTLS.setSRTP(cc, server),
 		optional(server, func() error { return c.setCookies(cc) }))
 }
 
-func (o *DTLSOptions) setTimers(cc *cbridge.Config) error {
-	minimum, maximum := o.HandshakeTimeoutMin, o.HandshakeTimeoutMax
+func (c *Config) setTimers(cc *cbridge.Config) error {
 	for _, f := range []struct {
 		name  string
 		value time.Duration
-	}{{"HandshakeTimeoutMin", minimum}, {"HandshakeTimeoutMax", maximum}} {
+	}{{"HandshakeTimeoutMin", c.DTLS.HandshakeTimeoutMin}, {"HandshakeTimeoutMax", c.DTLS.HandshakeTimeoutMax}} {
 		if f.value < 0 || f.value > maxDuration || f.value%time.Millisecond != 0 {
 			return badDTLS(f.name, f.value, "must be whole milliseconds up to %v", maxDuration)
 		}
 	}
-	if minimum == 0 {
-		minimum = time.Second
-	}
-	if maximum = o.longestWait(); minimum > maximum {
+	minimum, maximum := c.handshakeTimeouts()
+	if minimum > maximum {
 		return badDTLS("HandshakeTimeoutMin", minimum, "is above HandshakeTimeoutMax, %v", maximum)
 	}
 	return cc.SetHandshakeTimeout(minimum, maximum)
 }
 
-// longestWait is HandshakeTimeoutMax, or what stands for its 0.
-func (o *DTLSOptions) longestWait() time.Duration {
-	if o.HandshakeTimeoutMax == 0 {
-		return max(o.HandshakeTimeoutMin, time.Minute)
+// handshakeTimeouts are HandshakeTimeoutMin and HandshakeTimeoutMax, or what stands for a 0: the policy's, if it has one.
+func (c *Config) handshakeTimeouts() (minimum, maximum time.Duration) {
+	minimum, maximum = c.DTLS.HandshakeTimeoutMin, c.DTLS.HandshakeTimeoutMax
+	if r := c.rules(); r != nil {
+		minimum, maximum = cmp.Or(minimum, r.DTLSInitialTimeout), cmp.Or(maximum, r.DTLSMaximumTimeout)
 	}
-	return o.HandshakeTimeoutMax
+	minimum = cmp.Or(minimum, time.Second)
+	return minimum, cmp.Or(maximum, max(minimum, time.Minute))
 }
 
 func (o *DTLSOptions) setRecords(cc *cbridge.Config) error {

@@ -41,17 +41,30 @@ type PolicyRules struct {
 	MACs []string
 
 	// KeyExchangeMethods are ECDHE, DHE, ECDHE-PSK, DHE-PSK, PSK, ECJPAKE, and without forward secrecy RSA-PSK, RSA, ECDH
-	// (key_exchange_methods). In TLS 1.3, a session is resumed with ECDHE or DHE, and with PSK alone if that is allowed.
+	// (key_exchange_methods): what Botan calls ECDH is ECDHE here. In TLS 1.3, a session is resumed with ECDHE or DHE, and with PSK alone if that is allowed.
 	KeyExchangeMethods []string
 
 	// KeyExchangeGroups are for the key exchange (key_exchange_groups). In TLS 1.2, the key of an EC certificate must be on
 	// one of them, too.
 	KeyExchangeGroups []Group
 
+	// KeyExchangeGroupsToOffer are those for which a client of TLS 1.3 sends a key before it knows what the server takes.
+	// Mbed TLS sends one, for the first of KeyExchangeGroups: nothing else can be met, but nil, which is that
+	// (key_exchange_groups_to_offer).
+	KeyExchangeGroupsToOffer []Group
+
 	// SignatureHashes and SignatureMethods, RSA and ECDSA, are what handshakes and certificates are signed with
 	// (signature_hashes, signature_methods). Nobody looks at the signature of a trust anchor.
 	SignatureHashes  []crypto.Hash
 	SignatureMethods []string
+
+	// SignatureSchemes and AcceptableSignatureSchemes are what this end signs handshakes with, and what it takes
+	// (signature_schemes, acceptable_signature_schemes). Mbed TLS has one list for both, in which is what both allow.
+	SignatureSchemes, AcceptableSignatureSchemes []SignatureScheme
+
+	// AcceptedClientCertificateTypes and AcceptedServerCertificateTypes are X509, and RawPublicKey, which Mbed TLS does not
+	// have (accepted_client_certificate_types, accepted_server_certificate_types).
+	AcceptedClientCertificateTypes, AcceptedServerCertificateTypes []string
 
 	// CertificateCurves are those of EC keys in certificates (certificate_curves).
 	CertificateCurves []Group
@@ -60,6 +73,11 @@ type PolicyRules struct {
 	// MinimumRSABits the keys of all certificates of a chain, this end's included; all in bits, 0 is no bound
 	// (minimum_dh_group_size, minimum_ecdh_group_size, minimum_ecdsa_group_size, minimum_rsa_bits).
 	MinimumDHGroupSize, MinimumECDHGroupSize, MinimumECDSAGroupSize, MinimumRSABits int
+
+	// MinimumSignatureStrength bounds the keys of all certificates of a chain, and the hashes of signatures, by the bits of
+	// work that it takes to break them: 80 for RSA keys of 1024 bits and for SHA-1, 112 for 2048 bits and SHA-224, 128 for
+	// 3072 bits, P-256 and SHA-256, as NIST SP 800-57 has it; 0 is no bound (minimum_signature_strength).
+	MinimumSignatureStrength int
 
 	// AllowClientInitiatedRenegotiation and AllowServerInitiatedRenegotiation let a Config have AllowRenegotiation, which
 	// needs both, since Mbed TLS has one switch (allow_client_initiated_renegotiation,
@@ -77,6 +95,11 @@ type PolicyRules struct {
 	// UseECCPointCompression must be false: Mbed TLS has none (use_ecc_point_compression).
 	UseECCPointCompression bool
 
+	// IncludeTimeInHelloRandom lets hellos begin with the time, as those of TLS 1.2 do in Mbed TLS, but for those of a client
+	// that offers TLS 1.3, too (include_time_in_hello_random). HashHelloRandom must be false: what the random generator gives
+	// is sent as it is (hash_hello_random).
+	IncludeTimeInHelloRandom, HashHelloRandom bool
+
 	// ServerUsesOwnCiphersuitePreferences makes servers follow their own order of suites in TLS 1.2; false makes them
 	// follow the client's (server_uses_own_ciphersuite_preferences).
 	ServerUsesOwnCiphersuitePreferences bool
@@ -89,6 +112,9 @@ type PolicyRules struct {
 	// (require_cert_revocation_info).
 	RequireCertRevocationInfo bool
 
+	// SupportCertStatusMessage must be false: Mbed TLS has no OCSP stapling (support_cert_status_message).
+	SupportCertStatusMessage bool
+
 	// HideUnknownUsers makes servers treat an unknown PSK identity as a wrong key (hide_unknown_users).
 	HideUnknownUsers bool
 
@@ -99,6 +125,15 @@ type PolicyRules struct {
 	// NewSessionTickets bounds how many tickets a server sends after a TLS 1.3 handshake; 0 is none
 	// (new_session_tickets_upon_handshake_success).
 	NewSessionTickets int
+
+	// MaximumSessionTicketsPerClientHello bounds how many tickets a client of TLS 1.3 offers at once: Mbed TLS offers one, or
+	// with 0 none (maximum_session_tickets_per_client_hello).
+	MaximumSessionTicketsPerClientHello int
+
+	// ReuseSessionTickets lets clients use a ticket again. Caches and stores use those of TLS 1.3 once in any case, and with
+	// false SetSession does, too; those of TLS 1.2 are used again, so that false needs a policy without that
+	// (reuse_session_tickets).
+	ReuseSessionTickets bool
 
 	// AllowEarlyData lets clients send, and servers take, data before the handshake (allow_early_data).
 	AllowEarlyData bool
@@ -111,8 +146,23 @@ type PolicyRules struct {
 	// bytes; 0 is no bound (maximum_fragment_length).
 	MaximumFragmentLength int
 
+	// RecordSizeLimit is what this end takes in a record (RFC 8449), and MinimumRecordSize what a peer may ask for, in bytes.
+	// Mbed TLS announces what the build has room for, and refuses peers that ask for less than 64 bytes. 0 is no bound
+	// (record_size_limit, minimum_record_size).
+	RecordSizeLimit, MinimumRecordSize int
+
+	// SRTPProfiles are those that a Config may ask for; an empty list, none in the text, is no SRTP (srtp_profiles).
+	SRTPProfiles []SRTPProfile
+
+	// DTLSInitialTimeout and DTLSMaximumTimeout stand for DTLS.HandshakeTimeoutMin and DTLS.HandshakeTimeoutMax where these
+	// are 0, in whole milliseconds; 0 is the library's default (dtls_initial_timeout, dtls_maximum_timeout).
+	DTLSInitialTimeout, DTLSMaximumTimeout time.Duration
+
 	// MTU is that of DTLS where neither Config.DTLS.MTU nor Conn.SetMTU has one; 0 is no bound (dtls_default_mtu).
 	MTU int
+
+	// AllowSSLKeyLogFile lets a Config have a KeyLogWriter (allow_ssl_key_log_file).
+	AllowSSLKeyLogFile bool
 
 	// CheckPeerKey is asked about the key of the peer's own certificate, in each handshake that has one; an error ends it,
 	// and is found in that of Handshake. The key is nil if package x509 cannot parse the certificate. It is called by
@@ -169,6 +219,10 @@ func defaultRules() PolicyRules {
 		MinimumECDHGroupSize:                255,
 		MinimumECDSAGroupSize:               256,
 		MinimumRSABits:                      2048,
+		MinimumSignatureStrength:            110,
+		IncludeTimeInHelloRandom:            true,
+		MaximumSessionTicketsPerClientHello: 1,
+		ReuseSessionTickets:                 true,
 		NegotiateEncryptThenMAC:             true,
 		ServerUsesOwnCiphersuitePreferences: true,
 		SessionTicketLifetime:               maxTicketLifetime,
@@ -200,6 +254,7 @@ func suiteBRules() PolicyRules {
 	r.SignatureMethods = []string{"ECDSA"}
 	r.CertificateCurves = []Group{CurveP256, CurveP384}
 	r.MinimumECDHGroupSize = 256
+	r.MinimumSignatureStrength = 128
 	r.RequireExtendedMasterSecret = false // it is younger than RFC 6460
 	return r
 }

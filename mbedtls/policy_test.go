@@ -3,6 +3,7 @@ package mbedtls
 import (
 	"crypto"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +16,11 @@ import (
 )
 
 // policyWith is the default policy with something else.
-func policyWith(change func(*PolicyRules)) PolicyRules {
-	r := DefaultPolicy.Rules()
+func policyWith(change func(*PolicyRules)) PolicyRules { return policyOf(DefaultPolicy, change) }
+
+// policyOf is a policy with something else.
+func policyOf(p Policy, change func(*PolicyRules)) PolicyRules {
+	r := p.Rules()
 	change(&r)
 	return r
 }
@@ -92,6 +96,11 @@ func TestPoliciesForbidWhatTheyDoNotList(t *testing.T) {
 		{policyWith(func(r *PolicyRules) { r.MinimumDHGroupSize = 3072 }).ForbidsGroup(FFDHE2048), "minimum_dh_group_size", "ffdhe2048"},
 		{strict.ForbidsSignatureScheme(PSSWithSHA256), "", "PSS with SHA-256"},
 		{strict.ForbidsSignatureScheme(PKCS1WithSHA1), "signature_hashes", "SHA-1"},
+		{policyWith(func(r *PolicyRules) { r.SignatureSchemes = []SignatureScheme{PSSWithSHA512} }).ForbidsSignatureScheme(PSSWithSHA256), "signature_schemes", "PSS"},
+		{policyWith(func(r *PolicyRules) { r.AcceptableSignatureSchemes = []SignatureScheme{PSSWithSHA512} }).ForbidsSignatureScheme(PSSWithSHA256),
+			"acceptable_signature_schemes", "PSS"},
+		{policyWith(func(r *PolicyRules) { r.MinimumSignatureStrength = 192 }).ForbidsSignatureScheme(PSSWithSHA256), "minimum_signature_strength", "PSS"},
+		{policyWith(func(r *PolicyRules) { r.MinimumSignatureStrength = 192 }).ForbidsSignatureScheme(PSSWithSHA384), "", "PSS with SHA-384"},
 		{SuiteBPolicy.Rules().ForbidsSignatureScheme(PSSWithSHA256), "signature_methods", "PSS"},
 	} {
 		if tt.got != tt.want {
@@ -150,11 +159,36 @@ func TestRulesThatABuildCannotMeetAreAllListed(t *testing.T) {
 			r.AllowTLS13, r.Ciphers, r.MACs = false, []string{"AES-128-GCM"}, []string{"SHA-256"}
 		}), full, false, []string{"ciphers"}},
 		{"extended master secret", StrictPolicy.Rules(), lacking("MBEDTLS_SSL_EXTENDED_MASTER_SECRET"), false, []string{"require_extended_master_secret"}},
-		{"encrypt-then-MAC", PolicyRules{AllowTLS12: true, NegotiateEncryptThenMAC: true}, lacking("MBEDTLS_SSL_ENCRYPT_THEN_MAC"), false, []string{"negotiate_encrypt_then_mac"}},
+		{"encrypt-then-MAC", PolicyRules{AllowTLS12: true, NegotiateEncryptThenMAC: true, IncludeTimeInHelloRandom: true, ReuseSessionTickets: true}, lacking("MBEDTLS_SSL_ENCRYPT_THEN_MAC"), false, []string{"negotiate_encrypt_then_mac"}},
 		{"encrypt-then-MAC without CBC", DefaultPolicy.Rules(), lacking("MBEDTLS_SSL_ENCRYPT_THEN_MAC"), false, nil},
 		{"what nobody has", policyWith(func(r *PolicyRules) {
 			r.UseECCPointCompression, r.RequireCertRevocationInfo, r.MiddleboxCompatibility = true, true, !r.MiddleboxCompatibility
 		}), full, false, []string{"use_ecc_point_compression", "require_cert_revocation_info", "tls_13_middlebox_compatibility_mode"}},
+		{"what Botan has", policyWith(func(r *PolicyRules) {
+			r.HashHelloRandom, r.SupportCertStatusMessage, r.IncludeTimeInHelloRandom, r.ReuseSessionTickets = true, true, false, false
+			r.RecordSizeLimit, r.MinimumRecordSize = 1000, 65
+			r.AcceptedClientCertificateTypes = []string{"X509", "RawPublicKey"}
+			r.KeyExchangeGroupsToOffer = []Group{X25519, CurveP256}
+		}), full, false, []string{
+			"accepted_client_certificate_types", "include_time_in_hello_random", "hash_hello_random", "support_cert_status_message",
+			"reuse_session_tickets", "record_size_limit", "minimum_record_size", "key_exchange_groups_to_offer",
+		}},
+		{"what Botan has, and Mbed TLS does in any case", policyWith(func(r *PolicyRules) {
+			r.RecordSizeLimit, r.MinimumRecordSize, r.KeyExchangeGroupsToOffer = 16384, 64, []Group{X25519}
+			r.AcceptedServerCertificateTypes, r.MaximumSessionTicketsPerClientHello = []string{"X509"}, 3
+		}), full, false, nil},
+		{"TLS 1.3 alone", policyWith(func(r *PolicyRules) {
+			r.AllowTLS12, r.AllowDTLS12, r.IncludeTimeInHelloRandom, r.ReuseSessionTickets = false, false, false, false
+		}), full, false, nil},
+		{"no group to offer", policyWith(func(r *PolicyRules) { r.KeyExchangeGroupsToOffer = []Group{} }), full, false, []string{"key_exchange_groups_to_offer"}},
+		{"the first group is forbidden", policyWith(func(r *PolicyRules) {
+			r.KeyExchangeGroupsToOffer, r.MinimumECDHGroupSize = []Group{CurveP256}, 256
+		}), full, false, nil},
+		{"timeouts", policyWith(func(r *PolicyRules) { r.DTLSInitialTimeout, r.DTLSMaximumTimeout = 3*time.Second, 2*time.Second }), full, true,
+			[]string{"dtls_initial_timeout"}},
+		{"SRTP", policyWith(func(r *PolicyRules) { r.SRTPProfiles = []SRTPProfile{SRTPAES128CMHMACSHA1_80} }), lacking("MBEDTLS_SSL_DTLS_SRTP"), true,
+			[]string{"srtp_profiles"}},
+		{"no SRTP", policyWith(func(r *PolicyRules) { r.SRTPProfiles = []SRTPProfile{} }), lacking("MBEDTLS_SSL_DTLS_SRTP"), true, nil},
 		{"values that are none", policyWith(func(r *PolicyRules) {
 			r.Ciphers, r.MinimumRSABits, r.SessionTicketLifetime, r.MaximumFragmentLength, r.MTU = []string{"ROT13", "AES-128-GCM"}, -1, time.Millisecond, 600, 5
 		}), full, false, []string{"ciphers", "minimum_rsa_bits", "session_ticket_lifetime", "maximum_fragment_length", "dtls_default_mtu"}},
@@ -211,6 +245,16 @@ func TestConfigsThatAreAgainstTheirPolicyNameFieldAndRule(t *testing.T) {
 		{"order of suites", true, DefaultPolicy, func(c *Config) { c.PreferClientCipherSuites = true }, "PreferClientCipherSuites", "server_uses_own_ciphersuite_preferences = true"},
 		{"client auth", true, policyWith(func(r *PolicyRules) { r.RequireClientCertificateAuthentication = true }), func(*Config) {}, "ClientAuth", "require_client_certificate_authentication = true"},
 		{"tickets", true, StrictPolicy, func(c *Config) { c.NewSessionTickets = 5 }, "NewSessionTickets", "new_session_tickets_upon_handshake_success = 4"},
+		{"key log", false, DefaultPolicy, func(c *Config) { c.KeyLogWriter = io.Discard }, "KeyLogWriter", "allow_ssl_key_log_file = false"},
+		{"own key's strength", true, policyWith(func(r *PolicyRules) { r.MinimumSignatureStrength = 128 }),
+			func(c *Config) { c.Certificates = []Certificate{short} }, "Certificates[0]", "minimum_signature_strength = 128"},
+		{"signature schemes", false, policyWith(func(r *PolicyRules) { r.SignatureSchemes = []SignatureScheme{PSSWithSHA512} }),
+			func(c *Config) { c.SignatureAlgorithms = []SignatureScheme{PSSWithSHA256} }, "SignatureAlgorithms", "signature_schemes = rsa_pss_rsae_sha512"},
+		{"two lists of schemes", false, policyWith(func(r *PolicyRules) {
+			r.SignatureSchemes, r.AcceptableSignatureSchemes = []SignatureScheme{PSSWithSHA512}, []SignatureScheme{PSSWithSHA256}
+		}), func(*Config) {}, "SignatureAlgorithms", "acceptable_signature_schemes = rsa_pss_rsae_sha256"},
+		{"group to offer", false, policyWith(func(r *PolicyRules) { r.KeyExchangeGroupsToOffer = []Group{X25519} }),
+			func(c *Config) { c.Groups = p256Group }, "Groups", "key_exchange_groups_to_offer = x25519"},
 		{"early data", true, DefaultPolicy, func(c *Config) { c.MaxEarlyData = 1000 }, "MaxEarlyData", "allow_early_data = false"},
 		{"DH group", true, policyWith(func(r *PolicyRules) { r.MinimumDHGroupSize = 3072 }), func(*Config) {}, "DHParams", "minimum_dh_group_size = 3072"},
 		{"fragments", true, policyWith(func(r *PolicyRules) { r.MaximumFragmentLength = 1024 }), func(c *Config) { c.MaxFragmentLength = 2048 }, "MaxFragmentLength", "maximum_fragment_length = 1024"},
@@ -285,6 +329,8 @@ func TestPolicyNarrowsWhatTheConfigOffers(t *testing.T) {
 		[]string{"TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256", "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384"},
 		[]Group{CurveP256, CurveP384}, []SignatureScheme{ECDSAWithP256AndSHA256, ECDSAWithP384AndSHA384},
 	}
+	scheme := suiteB
+	scheme.Schemes = []SignatureScheme{ECDSAWithP384AndSHA384, ECDSAWithP256AndSHA256}
 	narrowed := suiteB
 	narrowed.Suites, narrowed.Groups = suiteB.Suites[1:], []Group{CurveP384}
 	for _, tt := range []struct {
@@ -295,6 +341,9 @@ func TestPolicyNarrowsWhatTheConfigOffers(t *testing.T) {
 	}{
 		{"Suite B", cbridge.Stream, &Config{Policy: SuiteBPolicy}, suiteB},
 		{"the preset and the policy", cbridge.Stream, &Config{Policy: SuiteBPolicy, Preset: PresetSuiteB}, suiteB},
+		{"signature schemes by preference", cbridge.Stream, &Config{Policy: policyOf(SuiteBPolicy, func(r *PolicyRules) {
+			r.SignatureSchemes = []SignatureScheme{PSSWithSHA256, ECDSAWithP384AndSHA384, ECDSAWithP256AndSHA256}
+		})}, scheme},
 		{"lists of the Config", cbridge.Stream, &Config{
 			Policy: SuiteBPolicy, CipherSuites: []uint16{0x1301, 0xC02C, 0xC030}, Groups: []Group{X25519, CurveP384},
 		}, narrowed},

@@ -46,6 +46,51 @@ func (c *certificateFacts) shorter(kind string, bits int) (wrong string, flag Ve
 	return fmt.Sprintf("has an %s key of %d bits", c.key, c.bits), CertBadKey
 }
 
+// rsaStrengths are those of NIST SP 800-57 part 1, table 2, longest keys first.
+var rsaStrengths = []struct{ bits, strength int }{{15360, 256}, {7680, 192}, {3072, 128}, {2048, 112}, {1024, 80}}
+
+// strength is that of the key, in bits of work to break it; 0 if nothing is known.
+func (c *certificateFacts) strength() int {
+	if c.key == keyEC {
+		return c.bits / 2
+	}
+	for _, s := range rsaStrengths {
+		if c.key == keyRSA && c.bits >= s.bits {
+			return s.strength
+		}
+	}
+	return 0
+}
+
+// rsaBitsFor is the shortest key of a strength; 0 if any will do.
+func rsaBitsFor(strength int) (bits int) {
+	for _, s := range rsaStrengths {
+		if strength > 0 && s.strength >= strength {
+			bits = s.bits
+		}
+	}
+	return bits
+}
+
+// hashStrength is how many bits of work a collision takes; 0 of a hash that is not known.
+func hashStrength(h crypto.Hash) int {
+	if policyHashes[h] == "" {
+		return 0
+	}
+	return h.Size() * 8 / 2
+}
+
+// weaker tells of a key, or of a signature that matters, below a strength.
+func (c *certificateFacts) weaker(strength int) (wrong string, flag VerifyFlags) {
+	switch {
+	case c.key != "" && c.strength() < strength:
+		return fmt.Sprintf("has an %s key of %d bits, whose strength is %d", c.key, c.bits, c.strength()), CertBadKey
+	case !c.anchor && hashStrength(c.hash) < strength:
+		return fmt.Sprintf("is signed with %s, whose strength is %d", c.signature(), hashStrength(c.hash)), CertBadHash
+	}
+	return "", 0
+}
+
 // asn1Certificate is as much of a certificate as the facts need (RFC 5280 section 4.1).
 type asn1Certificate struct {
 	TBS struct {

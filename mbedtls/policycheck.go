@@ -268,6 +268,7 @@ func (r *PolicyRules) compareSuites(a, b CipherSuiteInfo) int {
 func (r *PolicyRules) compareSchemes(a, b SignatureScheme) int {
 	x, y := signatureParts[a], signatureParts[b]
 	return cmp.Or(
+		cmp.Compare(rank(r.SignatureSchemes, a), rank(r.SignatureSchemes, b)),
 		cmp.Compare(rank(r.SignatureHashes, x.hash), rank(r.SignatureHashes, y.hash)),
 		cmp.Compare(rank(r.SignatureMethods, x.method), rank(r.SignatureMethods, y.method)),
 	)

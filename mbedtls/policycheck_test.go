@@ -281,6 +281,124 @@ func TestPolicyHasTheMTUWhereNothingElseDoes(t *testing.T) {
 	}
 }
 
+// A client waits for a silent server as long as the policy says, and not for the minutes of the library's defaults.
+func TestPolicyHasTheTimeoutsWhereNothingElseDoes(t *testing.T) {
+	p := policyWith(func(r *PolicyRules) {
+		r.DTLSInitialTimeout, r.DTLSMaximumTimeout = 20*time.Millisecond, 40*time.Millisecond
+	})
+	for _, tt := range []struct {
+		config           *Config
+		minimum, maximum time.Duration
+	}{
+		{&Config{}, time.Second, time.Minute},
+		{&Config{Policy: p}, 20 * time.Millisecond, 40 * time.Millisecond},
+		{&Config{Policy: p, DTLS: DTLSOptions{HandshakeTimeoutMin: time.Millisecond}}, time.Millisecond, 40 * time.Millisecond},
+		{&Config{Policy: p, DTLS: DTLSOptions{HandshakeTimeoutMax: time.Second}}, 20 * time.Millisecond, time.Second},
+	} {
+		if minimum, maximum := tt.config.handshakeTimeouts(); minimum != tt.minimum || maximum != tt.maximum {
+			t.Errorf("%v to %v, want %v to %v", minimum, maximum, tt.minimum, tt.maximum)
+		}
+	}
+	client, _ := configs(t)
+	client.Policy = p
+	silent := socketOf(t)
+	conn, err := DialDTLSContext(t.Context(), "udp", silent.LocalAddr().String(), client)
+	if err == nil {
+		conn.Close()
+	}
+	mustBe(t, "the handshake", err, ErrSSLTimeout)
+}
+
+func TestPolicyChoosesTheProfilesOfSRTP(t *testing.T) {
+	both := []SRTPProfile{SRTPAES128CMHMACSHA1_80, SRTPAES128CMHMACSHA1_32}
+	short := policyWith(func(r *PolicyRules) { r.SRTPProfiles = both[1:] })
+	for name, narrow := range map[string]func(client, server *Config){
+		"client": func(client, _ *Config) { client.Policy = short },
+		"server": func(_, server *Config) { server.Policy = short },
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := configs(t)
+			client.DTLS.SRTPProfiles, server.DTLS.SRTPProfiles = both, both
+			narrow(client, server)
+			c, _ := connectedDTLS(t, client, server)
+			st := c.ConnectionState()
+			if st.SRTPProfile != both[1] {
+				t.Errorf("profile %v", st.SRTPProfile)
+			}
+			none := policyWith(func(r *PolicyRules) { r.SRTPProfiles = []SRTPProfile{} })
+			if found := PolicyViolations(none, st, false); len(found) != 1 || found[0].Key != "srtp_profiles" || found[0].Want != "none" {
+				t.Errorf("%v", found)
+			}
+			client = changed(t, client, func(c *Config) { c.Policy = none })
+			var bad *ConfigError
+			if err := client.ValidateDTLS(false); !errors.As(err, &bad) || bad.Field != "DTLS.SRTPProfiles" {
+				t.Errorf("%v, want field DTLS.SRTPProfiles", err)
+			}
+		})
+	}
+}
+
+func TestPolicyBoundsHowOftenTicketsAreUsed(t *testing.T) {
+	tls13 := func(change func(*PolicyRules)) PolicyRules {
+		return policyWith(func(r *PolicyRules) { r.AllowTLS12 = false; r.AllowDTLS12 = false; change(r) })
+	}
+	for _, tt := range []struct {
+		name   string
+		policy PolicyRules
+		want   []bool // whether each connection with the session resumes it
+	}{
+		{"again", tls13(func(*PolicyRules) {}), []bool{true, true}},
+		{"once", tls13(func(r *PolicyRules) { r.ReuseSessionTickets = false }), []bool{true, false}},
+		{"never", tls13(func(r *PolicyRules) { r.MaximumSessionTicketsPerClientHello = 0 }), []bool{false, false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client, server := configs(t)
+			server.TicketKeys = ticketKeys(t)
+			client.Policy = tt.policy
+			_, _, session := visit(t, client, server, func(*Conn) {})
+			for i, want := range tt.want {
+				state, _, _ := visit(t, client, server, func(c *Conn) { c.SetSession(session) })
+				if state.DidResume != want {
+					t.Errorf("connection %d: resumed %t, want %t", i, !want, want)
+				}
+			}
+		})
+	}
+}
+
+func TestWeakKeysAndHashesAreFoundByTheirStrength(t *testing.T) {
+	t.Parallel()
+	ec := func(g Group, hash crypto.Hash) certificateFacts {
+		return certificateFacts{key: keyEC, bits: groupBits[g], curve: g, method: methodECDSA, hash: hash}
+	}
+	rsa := func(bits int) certificateFacts {
+		return certificateFacts{key: keyRSA, bits: bits, method: methodRSA, hash: crypto.SHA512}
+	}
+	for _, tt := range []struct {
+		facts    certificateFacts
+		strength int // the highest that it passes
+		flag     VerifyFlags
+	}{
+		{rsa(1023), 0, CertBadKey}, {rsa(1024), 80, CertBadKey}, {rsa(2047), 80, CertBadKey}, {rsa(2048), 112, CertBadKey},
+		{rsa(3072), 128, CertBadKey}, {rsa(7680), 192, CertBadKey},
+		{ec(CurveP256, crypto.SHA512), 128, CertBadKey}, {ec(CurveP384, crypto.SHA512), 192, CertBadKey},
+		{ec(CurveP384, crypto.SHA256), 128, CertBadHash}, {ec(CurveP256, crypto.SHA1), 80, CertBadHash},
+		{ec(CurveP256, crypto.MD5), 0, CertBadHash},
+	} {
+		if wrong, flag := tt.facts.weaker(tt.strength); wrong != "" || flag != 0 {
+			t.Errorf("%+v at %d: %s, %v", tt.facts, tt.strength, wrong, flag)
+		}
+		if wrong, flag := tt.facts.weaker(tt.strength + 1); wrong == "" || flag != tt.flag {
+			t.Errorf("%+v at %d: %q, %v, want %v", tt.facts, tt.strength+1, wrong, flag, tt.flag)
+		}
+	}
+	for strength, want := range map[int]int{0: 0, 1: 1024, 80: 1024, 110: 2048, 112: 2048, 128: 3072, 256: 15360} {
+		if got := rsaBitsFor(strength); got != want {
+			t.Errorf("%d bits for %d, want %d", got, strength, want)
+		}
+	}
+}
+
 func TestSavedConnectionsGoOnOnlyIfThePolicyAllows(t *testing.T) {
 	client, server := savable(t)
 	c, s := connectedDTLS(t, client, server)

@@ -53,6 +53,9 @@ func (r *PolicyRules) unmet(b policyBuild, datagram bool) (list []UnmetRule) {
 			}
 		}
 	}
+	if why := r.unmetOffer(b); why != "" {
+		add("key_exchange_groups_to_offer", why)
+	}
 	key := "allow_tls12"
 	if datagram {
 		key = "allow_dtls12"
@@ -76,6 +79,22 @@ func (r *PolicyRules) unmet(b policyBuild, datagram bool) (list []UnmetRule) {
 		add("key_exchange_groups", "with minimum_ecdh_group_size, minimum_dh_group_size and key_exchange_methods, it leaves no group of the build")
 	}
 	return list
+}
+
+// unmetOffer is why a client sends no key for the groups to offer.
+func (r *PolicyRules) unmetOffer(b policyBuild) string {
+	if r.KeyExchangeGroupsToOffer == nil || !r.AllowTLS13 || !b.has("MBEDTLS_SSL_PROTO_TLS1_3") {
+		return ""
+	}
+	groups := r.KeyExchangeGroups
+	if groups == nil {
+		groups = policyGroups
+	}
+	first := slices.IndexFunc(groups, func(g Group) bool { return r.ForbidsGroup(g) == "" && b.hasGroup(g) })
+	if first >= 0 && slices.Equal(r.KeyExchangeGroupsToOffer, groups[first:first+1]) {
+		return ""
+	}
+	return "a client of Mbed TLS sends a key for one group, the first of key_exchange_groups"
 }
 
 // needsGroup tells whether all key exchanges that are allowed are over named groups.
@@ -244,7 +263,8 @@ func (t *policyTarget) narrowSchemes() error {
 	if offered == nil { // a build without certificates
 		return nil
 	}
-	if len(t.config.SignatureAlgorithms) == 0 && t.SignatureHashes != nil && t.config.Preset == PresetDefault {
+	listed := t.SignatureHashes != nil || t.SignatureSchemes != nil
+	if len(t.config.SignatureAlgorithms) == 0 && listed && t.config.Preset == PresetDefault {
 		offered = nil
 		for _, s := range SignatureSchemes() {
 			offered = append(offered, uint16(s))
@@ -252,13 +272,24 @@ func (t *policyTarget) narrowSchemes() error {
 	}
 	allowed := slices.DeleteFunc(slices.Clone(offered), func(id uint16) bool { return t.ForbidsSignatureScheme(SignatureScheme(id)) != "" })
 	if len(allowed) == 0 {
-		return badField("SignatureAlgorithms", t.config.SignatureAlgorithms, "are all against the policy: signature_hashes = %s, signature_methods = %s",
-			names(t.SignatureHashes), names(t.SignatureMethods))
+		return badField("SignatureAlgorithms", t.config.SignatureAlgorithms, "are all against the policy: %s", t.whySchemes(offered))
 	}
 	if len(t.config.SignatureAlgorithms) == 0 {
 		slices.SortStableFunc(allowed, func(a, b uint16) int { return t.compareSchemes(SignatureScheme(a), SignatureScheme(b)) })
 	}
 	return t.cc.SetSignatureAlgorithms(allowed)
+}
+
+// whySchemes names the rules that forbid the signature algorithms.
+func (t *policyTarget) whySchemes(ids []uint16) string {
+	var why []string
+	for i := range policyRules {
+		rule := &policyRules[i]
+		if rule.scheme != nil && slices.ContainsFunc(ids, func(id uint16) bool { return !rule.scheme(t.PolicyRules, SignatureScheme(id)) }) {
+			why = append(why, rule.key+" = "+rule.value.text(t.PolicyRules))
+		}
+	}
+	return strings.Join(why, ", ")
 }
 
 // narrowProfile makes the library refuse what verifyFunc will, revocation lists included.
@@ -271,14 +302,14 @@ func (t *policyTarget) narrowProfile() error {
 	if err != nil {
 		return err
 	}
-	rules := CertificateProfile{MinRSABits: t.MinimumRSABits}
+	rules := CertificateProfile{MinRSABits: max(t.MinimumRSABits, rsaBitsFor(t.MinimumSignatureStrength))}
 	for h := range policyHashes {
-		if in(t.SignatureHashes, h) {
+		if in(t.SignatureHashes, h) && hashStrength(h) >= t.MinimumSignatureStrength {
 			rules.Hashes = append(rules.Hashes, h)
 		}
 	}
 	for _, g := range certificateCurves {
-		if in(t.CertificateCurves, g) && groupBits[g] >= t.MinimumECDSAGroupSize {
+		if in(t.CertificateCurves, g) && groupBits[g] >= t.MinimumECDSAGroupSize && groupBits[g]/2 >= t.MinimumSignatureStrength {
 			rules.Curves = append(rules.Curves, g)
 		}
 	}
@@ -369,6 +400,34 @@ func (t *policyTarget) compileDH(rule string) error {
 		return strings.HasPrefix(policyKeyExchange(info.KeyExchange), "DHE") && t.cc.Offers(id)
 	})
 	return t.forbids(dhe && bits < t.MinimumDHGroupSize, "DHParams", fmt.Sprintf("%d bits", bits), rule)
+}
+
+// compileOffer looks at the group that a client of TLS 1.3 sends a key for, if the Config has an order of its own.
+func (t *policyTarget) compileOffer(rule string) error {
+	_, maximum := t.cc.Versions()
+	groups := t.cc.Groups()
+	if t.KeyExchangeGroupsToOffer == nil || t.server || maximum < VersionTLS13 || len(groups) == 0 {
+		return nil
+	}
+	return t.forbids(Group(groups[0]) != t.KeyExchangeGroupsToOffer[0], "Groups", t.config.Groups, rule)
+}
+
+// compileSRTP leaves of the profiles that the Config asks for those that are allowed.
+func (t *policyTarget) compileSRTP(rule string) error {
+	asked := t.config.DTLS.SRTPProfiles
+	if !t.datagram || len(asked) == 0 {
+		return nil
+	}
+	var allowed []uint16
+	for _, p := range asked {
+		if in(t.SRTPProfiles, p) {
+			allowed = append(allowed, uint16(p))
+		}
+	}
+	if err := t.forbids(len(allowed) == 0, "DTLS.SRTPProfiles", asked, rule); err != nil {
+		return err
+	}
+	return t.cc.SetSRTPProfiles(allowed)
 }
 
 func (t *policyTarget) compileSecureRenegotiation(rule string) error {

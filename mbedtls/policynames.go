@@ -111,6 +111,41 @@ var signatureParts = map[SignatureScheme]struct {
 	PSSWithSHA512:          {methodRSA, crypto.SHA512},
 }
 
+// policySchemes are all signature algorithms.
+var policySchemes = []SignatureScheme{
+	ECDSAWithP256AndSHA256, ECDSAWithP384AndSHA384, ECDSAWithP521AndSHA512, PSSWithSHA256, PSSWithSHA384, PSSWithSHA512,
+	PKCS1WithSHA256, PKCS1WithSHA384, PKCS1WithSHA512, ECDSAWithSHA224, PKCS1WithSHA224, ECDSAWithSHA1, PKCS1WithSHA1,
+}
+
+// policySRTPProfiles are the names of RFC 5764 section 4.1.2.
+var policySRTPProfiles = map[SRTPProfile]string{
+	SRTPAES128CMHMACSHA1_80: "SRTP_AES128_CM_HMAC_SHA1_80", SRTPAES128CMHMACSHA1_32: "SRTP_AES128_CM_HMAC_SHA1_32",
+	SRTPNullHMACSHA1_80: "SRTP_NULL_HMAC_SHA1_80", SRTPNullHMACSHA1_32: "SRTP_NULL_HMAC_SHA1_32",
+}
+
+// policySRTPOrder is the order in which they are named.
+var policySRTPOrder = []SRTPProfile{SRTPAES128CMHMACSHA1_80, SRTPAES128CMHMACSHA1_32, SRTPNullHMACSHA1_80, SRTPNullHMACSHA1_32}
+
+// maxRecordSizeLimit is that of TLS 1.3, with a byte for the kind of the record (RFC 8449 section 4).
+const maxRecordSizeLimit = 1<<14 + 1
+
+// certificateX509 is the one type of certificate that Mbed TLS has (RFC 7250).
+const certificateX509 = "X509"
+
+var policyCertificateTypes = []string{certificateX509, "RawPublicKey"}
+
+// botanNames are those, without what bare leaves out, that Botan has for something else's.
+var botanNames = map[string]string{
+	"aes256": "AES-256-CBC", "aes128": "AES-128-CBC", "camellia256": "CAMELLIA-256-CBC", "camellia128": "CAMELLIA-128-CBC",
+	"aria256": "ARIA-256-CBC", "aria128": "ARIA-128-CBC",
+	"dh": "DHE", "staticrsa": "RSA",
+	"brainpool256r1": "brainpoolP256r1", "brainpool384r1": "brainpoolP384r1", "brainpool512r1": "brainpoolP512r1",
+	"ffdheietf2048": "ffdhe2048", "ffdheietf3072": "ffdhe3072", "ffdheietf4096": "ffdhe4096", "ffdheietf6144": "ffdhe6144",
+	"ffdheietf8192": "ffdhe8192",
+	"ecdsasha256":   "ecdsa_secp256r1_sha256", "ecdsasha384": "ecdsa_secp384r1_sha384", "ecdsasha512": "ecdsa_secp521r1_sha512",
+	"rsapsssha256": "rsa_pss_rsae_sha256", "rsapsssha384": "rsa_pss_rsae_sha384", "rsapsssha512": "rsa_pss_rsae_sha512",
+}
+
 // groupBits are the sizes of the groups, and so of the keys on them.
 var groupBits = map[Group]int{
 	SecP192K1: 192, SecP192R1: 192, SecP224K1: 225, SecP224R1: 224, SecP256K1: 256, CurveP256: 256, CurveP384: 384, CurveP521: 521,
@@ -176,3 +211,7 @@ func (b policyBuild) hasKeyExchange(name string) bool {
 func (b policyBuild) hasGroup(g Group) bool      { return b.has(groups[g].option) }
 func (b policyBuild) hasHash(h crypto.Hash) bool { return b.has(policyHashes[h]) }
 func (b policyBuild) hasMethod(name string) bool { return b.has(policySignatureMethods[name]) }
+
+func (b policyBuild) hasScheme(s SignatureScheme) bool    { return b.has(signatureSchemes[s].option) }
+func (b policyBuild) hasSRTP(SRTPProfile) bool            { return b.has("MBEDTLS_SSL_DTLS_SRTP") }
+func (b policyBuild) hasCertificateType(name string) bool { return name == certificateX509 }

@@ -1,6 +1,7 @@
 package mbedtls
 
 import (
+	"cmp"
 	"crypto"
 	"fmt"
 	"slices"
@@ -89,6 +90,12 @@ var policyRules = []policyRule{
 		group: func(r *PolicyRules, g Group) bool { return in(r.KeyExchangeGroups, g) },
 	},
 	{
+		key: "key_exchange_groups_to_offer", doc: "groups that a TLS 1.3 client sends keys for at once; any is the first of key_exchange_groups, which is all that Mbed TLS can",
+		value: orNone(func(r *PolicyRules) *[]Group { return &r.KeyExchangeGroupsToOffer },
+			listValue(func(r *PolicyRules) *[]Group { return &r.KeyExchangeGroupsToOffer }, policyGroups, policyBuild.hasGroup)),
+		compile: (*policyTarget).compileOffer,
+	},
+	{
 		key: "signature_hashes", doc: "hashes of signatures in handshakes and certificates, in order of preference",
 		value: listValue(func(r *PolicyRules) *[]crypto.Hash { return &r.SignatureHashes },
 			[]crypto.Hash{crypto.SHA512, crypto.SHA384, crypto.SHA256, crypto.SHA224, crypto.SHA1}, policyBuild.hasHash),
@@ -120,6 +127,24 @@ var policyRules = []policyRule{
 			}
 			return "is signed with " + c.signature(), CertBadPK
 		},
+	},
+	{
+		key: "signature_schemes", doc: "signature algorithms of handshakes, in order of preference; Mbed TLS has one list for this and the next",
+		value:  listValue(func(r *PolicyRules) *[]SignatureScheme { return &r.SignatureSchemes }, policySchemes, policyBuild.hasScheme),
+		scheme: func(r *PolicyRules, s SignatureScheme) bool { return in(r.SignatureSchemes, s) },
+	},
+	{
+		key: "acceptable_signature_schemes", doc: "those that peers may sign handshakes with",
+		value:  listValue(func(r *PolicyRules) *[]SignatureScheme { return &r.AcceptableSignatureSchemes }, policySchemes, policyBuild.hasScheme),
+		scheme: func(r *PolicyRules, s SignatureScheme) bool { return in(r.AcceptableSignatureSchemes, s) },
+	},
+	{
+		key: "accepted_client_certificate_types", doc: "X509 is the one that Mbed TLS has",
+		value: listValue(func(r *PolicyRules) *[]string { return &r.AcceptedClientCertificateTypes }, policyCertificateTypes, policyBuild.hasCertificateType),
+	},
+	{
+		key: "accepted_server_certificate_types", doc: "the same of servers",
+		value: listValue(func(r *PolicyRules) *[]string { return &r.AcceptedServerCertificateTypes }, policyCertificateTypes, policyBuild.hasCertificateType),
 	},
 	{
 		key: "certificate_curves", doc: "curves of EC keys in certificates",
@@ -154,6 +179,17 @@ var policyRules = []policyRule{
 		value: intValue(func(r *PolicyRules) *int { return &r.MinimumRSABits }, maxDHBits),
 		certificate: func(r *PolicyRules, c *certificateFacts) (string, VerifyFlags) {
 			return c.shorter(keyRSA, r.MinimumRSABits)
+		},
+	},
+	{
+		key: "minimum_signature_strength", doc: "bits of work to break a key or a hash of certificates, or a hash of handshakes, at least; RSA of 2048 bits has 112",
+		value: intValue(func(r *PolicyRules) *int { return &r.MinimumSignatureStrength }, 256),
+		scheme: func(r *PolicyRules, s SignatureScheme) bool {
+			parts, known := signatureParts[s]
+			return !known || hashStrength(parts.hash) >= r.MinimumSignatureStrength
+		},
+		certificate: func(r *PolicyRules, c *certificateFacts) (string, VerifyFlags) {
+			return c.weaker(r.MinimumSignatureStrength)
 		},
 	},
 	{
@@ -216,13 +252,18 @@ var policyRules = []policyRule{
 		},
 		compile: (*policyTarget).compileEncryptThenMAC,
 	},
+	mustBeFalse("use_ecc_point_compression", "Mbed TLS has none",
+		func(r *PolicyRules) *bool { return &r.UseECCPointCompression }, "Mbed TLS sends and takes no compressed points"),
 	{
-		key: "use_ecc_point_compression", doc: "Mbed TLS has none",
-		value: boolValue(func(r *PolicyRules) *bool { return &r.UseECCPointCompression }),
-		unmet: func(r *PolicyRules, _ policyBuild) string {
-			return onlyIf(r.UseECCPointCompression, "Mbed TLS sends and takes no compressed points")
+		key: "include_time_in_hello_random", doc: "hellos may begin with the time, as in TLS 1.2 they do",
+		value: boolValue(func(r *PolicyRules) *bool { return &r.IncludeTimeInHelloRandom }),
+		unmet: func(r *PolicyRules, b policyBuild) string {
+			timed := (r.AllowTLS12 || r.AllowDTLS12) && b.has("MBEDTLS_SSL_PROTO_TLS1_2") && b.has("MBEDTLS_HAVE_TIME")
+			return onlyIf(timed && !r.IncludeTimeInHelloRandom, "Mbed TLS begins hellos of TLS 1.2 with the time")
 		},
 	},
+	mustBeFalse("hash_hello_random", "Mbed TLS sends what the random generator gives",
+		func(r *PolicyRules) *bool { return &r.HashHelloRandom }, "Mbed TLS sends what the random generator gives as it is"),
 	{
 		key: "server_uses_own_ciphersuite_preferences", doc: "false is the client's, in TLS 1.2",
 		value: boolValue(func(r *PolicyRules) *bool { return &r.ServerUsesOwnCiphersuitePreferences }),
@@ -245,20 +286,17 @@ var policyRules = []policyRule{
 				"ClientAuth", int(t.config.ClientAuth), rule)
 		},
 	},
-	{
-		key: "require_cert_revocation_info", doc: "Mbed TLS lets a chain pass for which it has no list",
-		value: boolValue(func(r *PolicyRules) *bool { return &r.RequireCertRevocationInfo }),
-		unmet: func(r *PolicyRules, _ policyBuild) string {
-			return onlyIf(r.RequireCertRevocationInfo, "Mbed TLS lets a chain pass for which it has no revocation list")
-		},
-	},
+	mustBeFalse("require_cert_revocation_info", "Mbed TLS lets a chain pass for which it has no list",
+		func(r *PolicyRules) *bool { return &r.RequireCertRevocationInfo }, "Mbed TLS lets a chain pass for which it has no revocation list"),
+	mustBeFalse("support_cert_status_message", "Mbed TLS has no OCSP stapling",
+		func(r *PolicyRules) *bool { return &r.SupportCertStatusMessage }, "Mbed TLS has no OCSP stapling"),
 	{
 		key: "hide_unknown_users", doc: "an unknown PSK identity is treated as a wrong key",
 		value: boolValue(func(r *PolicyRules) *bool { return &r.HideUnknownUsers }),
 	},
 	{
 		key: "session_ticket_lifetime", doc: "seconds that a server's tickets may be used, at most; 0 is no bound",
-		value: secondsValue(func(r *PolicyRules) *time.Duration { return &r.SessionTicketLifetime }, maxTicketLifetime),
+		value: durationValue(func(r *PolicyRules) *time.Duration { return &r.SessionTicketLifetime }, time.Second, maxTicketLifetime),
 		compile: func(t *policyTarget, rule string) error {
 			keys := t.config.TicketKeys
 			if keys == nil || t.SessionTicketLifetime == 0 {
@@ -271,6 +309,18 @@ var policyRules = []policyRule{
 		key: "new_session_tickets_upon_handshake_success", doc: "tickets that a TLS 1.3 server sends, at most; 0 is none",
 		value:   intValue(func(r *PolicyRules) *int { return &r.NewSessionTickets }, 1<<16-1),
 		compile: (*policyTarget).compileTickets,
+	},
+	{
+		key: "maximum_session_tickets_per_client_hello", doc: "tickets that a TLS 1.3 client offers, at most; Mbed TLS offers one",
+		value: intValue(func(r *PolicyRules) *int { return &r.MaximumSessionTicketsPerClientHello }, 1<<16-1),
+	},
+	{
+		key: "reuse_session_tickets", doc: "clients may use a ticket twice, as in TLS 1.2 they do",
+		value: boolValue(func(r *PolicyRules) *bool { return &r.ReuseSessionTickets }),
+		unmet: func(r *PolicyRules, b policyBuild) string {
+			reused := (r.AllowTLS12 || r.AllowDTLS12) && b.has("MBEDTLS_SSL_PROTO_TLS1_2") && b.has("MBEDTLS_SSL_SESSION_TICKETS")
+			return onlyIf(reused && !r.ReuseSessionTickets, "clients use the tickets of TLS 1.2 again")
+		},
 	},
 	{
 		key: "allow_early_data", doc: "in TLS 1.3; it can be replayed",
@@ -305,6 +355,41 @@ var policyRules = []policyRule{
 		compile: (*policyTarget).compileFragments,
 	},
 	{
+		key: "record_size_limit", doc: "bytes in a record that is received (RFC 8449), at most; 0 is no bound, and so is 16384",
+		value: intValue(func(r *PolicyRules) *int { return &r.RecordSizeLimit }, maxRecordSizeLimit),
+		unmet: func(r *PolicyRules, _ policyBuild) string {
+			return onlyIf(r.RecordSizeLimit > 0 && r.RecordSizeLimit < maxRecordSizeLimit-1, "Mbed TLS announces what the build has room for, and nothing less")
+		},
+	},
+	{
+		key: "minimum_record_size", doc: "bytes that a peer may limit records to, at least; 0 is no bound, and Mbed TLS's own is 64",
+		value: intValue(func(r *PolicyRules) *int { return &r.MinimumRecordSize }, maxRecordSizeLimit),
+		unmet: func(r *PolicyRules, _ policyBuild) string {
+			return onlyIf(r.MinimumRecordSize > 64, "Mbed TLS takes all limits of peers from 64 bytes on")
+		},
+	},
+	{
+		key: "srtp_profiles", doc: "profiles of DTLS-SRTP (RFC 5764) that a Config may ask for; none is no SRTP",
+		value: orNone(func(r *PolicyRules) *[]SRTPProfile { return &r.SRTPProfiles },
+			listValue(func(r *PolicyRules) *[]SRTPProfile { return &r.SRTPProfiles }, policySRTPOrder, policyBuild.hasSRTP)),
+		state: func(r *PolicyRules, st *ConnectionState, _ bool) string {
+			return onlyIf(st.SRTPProfile != 0 && !in(r.SRTPProfiles, st.SRTPProfile), policySRTPProfiles[st.SRTPProfile])
+		},
+		compile: (*policyTarget).compileSRTP,
+	},
+	{
+		key: "dtls_initial_timeout", doc: "milliseconds before DTLS sends a flight of the handshake again, where nothing else says so; 0 is a second",
+		value: durationValue(func(r *PolicyRules) *time.Duration { return &r.DTLSInitialTimeout }, time.Millisecond, maxDuration),
+		unmet: func(r *PolicyRules, _ policyBuild) string {
+			above := cmp.Or(r.DTLSInitialTimeout, time.Second) > cmp.Or(r.DTLSMaximumTimeout, maxDuration)
+			return onlyIf(above, "is above dtls_maximum_timeout")
+		},
+	},
+	{
+		key: "dtls_maximum_timeout", doc: "milliseconds that this doubles to, at most; 0 is a minute",
+		value: durationValue(func(r *PolicyRules) *time.Duration { return &r.DTLSMaximumTimeout }, time.Millisecond, maxDuration),
+	},
+	{
 		key: "dtls_default_mtu", doc: "bytes of a datagram of DTLS, where nothing else says so; 0 is no bound",
 		value: intValue(func(r *PolicyRules) *int { return &r.MTU }, maxMTU),
 		unmet: func(r *PolicyRules, _ policyBuild) string {
@@ -314,6 +399,20 @@ var policyRules = []policyRule{
 			return ""
 		},
 	},
+	{
+		key: "allow_ssl_key_log_file", doc: "a Config may have a KeyLogWriter",
+		value: boolValue(func(r *PolicyRules) *bool { return &r.AllowSSLKeyLogFile }),
+		compile: func(t *policyTarget, rule string) error {
+			return t.forbids(t.config.KeyLogWriter != nil && !t.AllowSSLKeyLogFile, "KeyLogWriter", "set", rule)
+		},
+	},
+}
+
+// mustBeFalse is a rule that no build can follow.
+func mustBeFalse(key, doc string, field func(*PolicyRules) *bool, why string) policyRule {
+	return policyRule{key: key, doc: doc, value: boolValue(field), unmet: func(r *PolicyRules, _ policyBuild) string {
+		return onlyIf(*field(r), why)
+	}}
 }
 
 func onlyIf(condition bool, text string) string {

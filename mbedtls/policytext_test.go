@@ -92,6 +92,58 @@ session_ticket_lifetime = 90
 	}
 }
 
+// Botan has other names for some things, and numbers.
+func TestPolicyTextTakesWhatBotanWrites(t *testing.T) {
+	t.Parallel()
+	got := readText(t, `
+allow_ssl_key_log_file = true
+ciphers = ChaCha20Poly1305 AES-256/GCM AES-128
+key_exchange_methods = DH ECDHE_PSK STATIC_RSA
+key_exchange_groups = x25519 0x0017 brainpool256r1 ffdhe/ietf/2048
+key_exchange_groups_to_offer = none
+signature_schemes = ECDSA_SHA256 RSA_PSS_SHA384 RSA_PKCS1_SHA256
+acceptable_signature_schemes = RSA_PSS_SHA384
+accepted_client_certificate_types = X509 RawPublicKey
+accepted_server_certificate_types = X509
+minimum_signature_strength = 128
+include_time_in_hello_random = false
+hash_hello_random = true
+support_cert_status_message = true
+maximum_session_tickets_per_client_hello = 3
+reuse_session_tickets = false
+record_size_limit = 4097
+minimum_record_size = 128
+srtp_profiles = 1 0x0006
+dtls_initial_timeout = 1500
+dtls_maximum_timeout = 30000
+`).Rules()
+	want := policyWith(func(r *PolicyRules) {
+		r.AllowSSLKeyLogFile = true
+		r.Ciphers = []string{"CHACHA20-POLY1305", "AES-256-GCM", "AES-128-CBC"}
+		r.KeyExchangeMethods = []string{"DHE", "ECDHE-PSK", "RSA"}
+		r.KeyExchangeGroups = []Group{X25519, CurveP256, BrainpoolP256R1, FFDHE2048}
+		r.KeyExchangeGroupsToOffer = []Group{}
+		r.SignatureSchemes = []SignatureScheme{ECDSAWithP256AndSHA256, PSSWithSHA384, PKCS1WithSHA256}
+		r.AcceptableSignatureSchemes = []SignatureScheme{PSSWithSHA384}
+		r.AcceptedClientCertificateTypes, r.AcceptedServerCertificateTypes = []string{"X509", "RawPublicKey"}, []string{"X509"}
+		r.MinimumSignatureStrength = 128
+		r.IncludeTimeInHelloRandom, r.HashHelloRandom, r.SupportCertStatusMessage = false, true, true
+		r.MaximumSessionTicketsPerClientHello, r.ReuseSessionTickets = 3, false
+		r.RecordSizeLimit, r.MinimumRecordSize = 4097, 128
+		r.SRTPProfiles = []SRTPProfile{SRTPAES128CMHMACSHA1_80, SRTPNullHMACSHA1_32}
+		r.DTLSInitialTimeout, r.DTLSMaximumTimeout = 1500*time.Millisecond, 30*time.Second
+	})
+	if diff := cmp.Diff(want, got, ignoreClosures); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want, readText(t, got.String()).Rules(), ignoreClosures); diff != "" {
+		t.Errorf("its text reads back otherwise: %s", diff)
+	}
+	if list := DiffPolicies(DefaultPolicy, got); len(list) != 20 {
+		t.Errorf("%d rules are different, want 20: %v", len(list), list)
+	}
+}
+
 func TestPolicyTextSaysWhereItIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ text, want string }{
@@ -105,6 +157,9 @@ func TestPolicyTextSaysWhereItIsWrong(t *testing.T) {
 		{"minimum_rsa_bits = -1", "must be a number from 0 to 8192"},
 		{"minimum_rsa_bits = 2048 bits", "must be a number from 0 to 8192"},
 		{"session_ticket_lifetime = 604801", "must be whole seconds from 0 to 604800"},
+		{"dtls_initial_timeout = 1.5", "must be whole milliseconds from 0 to 4294967295"},
+		{"srtp_profiles = 3", `"3" is none of: SRTP_AES128_CM_HMAC_SHA1_80`},
+		{"ciphers = none", `"none" is none of`},
 		{"allow_tls13 = true\nallow_tls13 = true", "policy:2: allow_tls13 = true: line 1 has it already"},
 		{"include other", "policy:1: include other: there are no files beside this text"},
 		{"include", "policy:1: include : names no file"},
@@ -201,6 +256,7 @@ func FuzzTextPolicy(f *testing.F) {
 	}
 	f.Add("ciphers = any\nminimum_rsa_bits=1 # one\n")
 	f.Add("include policy")
+	f.Add("srtp_profiles = 1 2\nkey_exchange_groups_to_offer = none\nsignature_schemes = ECDSA_SHA256\ndtls_initial_timeout = 10\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ReadPolicy(strings.NewReader(text))
 		if err != nil {

@@ -10,8 +10,11 @@ import (
 	"unicode"
 )
 
-// anyValue is the text of a list that is nil.
-const anyValue = "any"
+// The texts of a list that is nil, and of one that is empty.
+const (
+	anyValue  = "any"
+	noneValue = "none"
+)
 
 // policyValue is how the value of a rule is read and written.
 type policyValue struct {
@@ -51,16 +54,19 @@ func intValue(field func(*PolicyRules) *int, limit int) policyValue {
 	}
 }
 
-// secondsValue is whole seconds, up to limit.
-func secondsValue(field func(*PolicyRules) *time.Duration, limit time.Duration) policyValue {
+// durationValue is whole units, up to limit.
+func durationValue(field func(*PolicyRules) *time.Duration, unit, limit time.Duration) policyValue {
 	return policyValue{
-		text: func(r *PolicyRules) string { return strconv.FormatFloat(field(r).Seconds(), 'f', -1, 64) },
+		text: func(r *PolicyRules) string {
+			return strconv.FormatFloat(float64(*field(r))/float64(unit), 'f', -1, 64)
+		},
 		parse: func(r *PolicyRules, s string) error {
-			n, err := strconv.Atoi(s)
-			if most := int(limit / time.Second); err != nil || n < 0 || n > most {
-				return fmt.Errorf("must be whole seconds from 0 to %d", most)
+			n, err := strconv.ParseInt(s, 10, 64)
+			if most := int64(limit / unit); err != nil || n < 0 || n > most {
+				names := map[time.Duration]string{time.Second: "seconds", time.Millisecond: "milliseconds"}
+				return fmt.Errorf("must be whole %s from 0 to %d", names[unit], most)
 			}
-			*field(r) = time.Duration(n) * time.Second
+			*field(r) = time.Duration(n) * unit
 			return nil
 		},
 	}
@@ -93,10 +99,29 @@ func listValue[T comparable](field func(*PolicyRules) *[]T, values []T, built fu
 	}
 }
 
+// orNone lets the value of a list be empty.
+func orNone[T any](field func(*PolicyRules) *[]T, list policyValue) policyValue {
+	text, parse := list.text, list.parse
+	list.text = func(r *PolicyRules) string {
+		if l := *field(r); l != nil && len(l) == 0 {
+			return noneValue
+		}
+		return text(r)
+	}
+	list.parse = func(r *PolicyRules, s string) error {
+		if s == noneValue {
+			*field(r) = []T{}
+			return nil
+		}
+		return parse(r, s)
+	}
+	return list
+}
+
 func names[T any](list []T) string {
 	text := make([]string, len(list))
 	for i, v := range list {
-		text[i] = fmt.Sprint(v)
+		text[i] = policyName(v)
 	}
 	return strings.Join(text, " ")
 }
@@ -111,6 +136,35 @@ func bare(name string) string {
 	}, name)
 }
 
+// policyName is how a policy names v, whatever the build has.
+func policyName(v any) string {
+	if p, ok := v.(SRTPProfile); ok {
+		return policySRTPProfiles[p]
+	}
+	return fmt.Sprint(v)
+}
+
+// standsFor tells whether a word is for v: by its name, by Botan's, or by its number.
+func standsFor(word string, v any) bool {
+	plain := bare(word)
+	if plain == bare(policyName(v)) || botanNames[plain] == policyName(v) {
+		return true
+	}
+	id, err := strconv.ParseUint(word, 0, 16)
+	if err != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case Group:
+		return uint64(v) == id
+	case SignatureScheme:
+		return uint64(v) == id
+	case SRTPProfile:
+		return uint64(v) == id
+	}
+	return false
+}
+
 func parseList[T comparable](s string, values []T) ([]T, error) {
 	words := strings.FieldsFunc(s, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 	switch {
@@ -121,7 +175,7 @@ func parseList[T comparable](s string, values []T) ([]T, error) {
 	}
 	var list []T
 	for _, word := range words {
-		i := slices.IndexFunc(values, func(v T) bool { return bare(fmt.Sprint(v)) == bare(word) })
+		i := slices.IndexFunc(values, func(v T) bool { return standsFor(word, v) })
 		switch {
 		case i < 0:
 			return nil, fmt.Errorf("%q is none of: %s", word, names(values))

@@ -295,11 +295,20 @@ func (c *core) offer(cc *cbridge.Config, ssl *cbridge.SSL) error {
 	if s == nil || !c.config.unjudged() && !s.resumable(c, cc) {
 		return nil
 	}
-	if cached && s.info.Version == VersionTLS13 { // RFC 8446 appendix C.4: or observers tell that both are the same client
+	once := cached
+	if r := c.config.rules(); r != nil && s.info.Version == VersionTLS13 {
+		if r.MaximumSessionTicketsPerClientHello == 0 {
+			return nil
+		}
+		once = once || !r.ReuseSessionTickets
+	}
+	if once && s.info.Version == VersionTLS13 { // RFC 8446 appendix C.4: or observers tell that both are the same client
 		if !s.used.CompareAndSwap(false, true) {
 			return nil
 		}
-		cache.Put(c.sessionKey(), nil)
+		if cached {
+			cache.Put(c.sessionKey(), nil)
+		}
 	}
 	early := c.early && (s.protocol == "" || slices.Contains(c.config.NextProtos, s.protocol)) || c.config.unjudged()
 	err := ssl.SetSession(s.lib, early)

@@ -99,6 +99,23 @@ func TestPrintIsReadBack(t *testing.T) {
 	}
 }
 
+func TestPrintExplainsTheRulesOfBotan(t *testing.T) {
+	t.Parallel()
+	own := write(t, "srtp_profiles = 1\ndtls_initial_timeout = 250\nkey_exchange_groups_to_offer = none\n")
+	code, out, stderr := call(t, "print", "-v", own)
+	if code != 0 || stderr != "" {
+		t.Fatalf("code %d, %s", code, stderr)
+	}
+	for _, want := range []string{
+		"# profiles of DTLS-SRTP (RFC 5764) that a Config may ask for; none is no SRTP\nsrtp_profiles = SRTP_AES128_CM_HMAC_SHA1_80\n",
+		"\ndtls_initial_timeout = 250\n", "\nkey_exchange_groups_to_offer = none\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+}
+
 func TestDiffShowsWhatIsDifferent(t *testing.T) {
 	t.Parallel()
 	own := write(t, "minimum_rsa_bits = 4096\n")
@@ -131,6 +148,9 @@ func TestCheckTellsWhatCannotBeMet(t *testing.T) {
 		{"keys alone", write(t, "key_exchange_methods = PSK ECDHE-PSK\n"), 0, []string{"server  TLS", "ok"}},
 		{"point compression", write(t, "use_ecc_point_compression = true\n"), 1,
 			[]string{"cannot be met: 1", "use_ecc_point_compression  true   Mbed TLS sends and takes no compressed points"}},
+		{"what Botan has, and Mbed TLS has not", write(t, "support_cert_status_message = true\nhash_hello_random = true\n"), 1,
+			[]string{"cannot be met: 2", "support_cert_status_message  true   Mbed TLS has no OCSP stapling"}},
+		{"no tickets", write(t, "maximum_session_tickets_per_client_hello = 0\n"), 0, []string{"client  TLS        TLS 1.2, TLS 1.3"}},
 		{"nothing left", write(t, "allow_tls12 = no\n"), 1, []string{"own.policy:1: allow_tls12 = no: must be true or false"}},
 		{"no version", write(t, "allow_tls12 = false\nallow_tls13 = false\nallow_dtls12 = false\n"), 1, []string{"forbidden by allow_tls13"}},
 		{"against a server's defaults", write(t, "minimum_dh_group_size = 3072\n"), 1, []string{"Config.DHParams: 2048 bits: is against the policy: minimum_dh_group_size = 3072"}},

@@ -73,6 +73,9 @@ func keyCases() []struct {
 			"certificate_curves", mbedtls.AlertUnsupportedCertificate},
 		{"hashes", policyWith(func(r *mbedtls.PolicyRules) { r.SignatureHashes = []crypto.Hash{crypto.SHA384} }), testpki.RSA2048,
 			"signature_hashes", mbedtls.AlertCertificateUnknown},
+		{"strength", policyWith(func(r *mbedtls.PolicyRules) { r.MinimumSignatureStrength = 128 }), testpki.RSA2048,
+			"minimum_signature_strength", mbedtls.AlertUnsupportedCertificate},
+		{"strength", policyWith(func(r *mbedtls.PolicyRules) { r.MinimumSignatureStrength = 128 }), testpki.P256, "", 0},
 		{"closure", policyWith(func(r *mbedtls.PolicyRules) { r.CheckPeerKey = refuse }), testpki.P256,
 			"check_peer_key", mbedtls.AlertUnsupportedCertificate},
 		{"closure", policyWith(func(r *mbedtls.PolicyRules) { r.CheckPeerKey = onlyP384 }), testpki.P384, "", 0},
@@ -166,6 +169,10 @@ func TestPolicyNegotiatesOnlyWhatItAllowsWithOpenSSL(t *testing.T) {
 	p384 := policyWith(func(r *mbedtls.PolicyRules) {
 		r.KeyExchangeGroups = []mbedtls.Group{mbedtls.CurveP384, mbedtls.CurveP256}
 	})
+	pss512 := policyWith(func(r *mbedtls.PolicyRules) { r.SignatureSchemes = []mbedtls.SignatureScheme{mbedtls.PSSWithSHA512} })
+	rsa512 := policyWith(func(r *mbedtls.PolicyRules) {
+		r.AcceptableSignatureSchemes = []mbedtls.SignatureScheme{mbedtls.PKCS1WithSHA512}
+	})
 	only384 := policyWith(func(r *mbedtls.PolicyRules) { r.MinimumECDHGroupSize = 384 })
 	for _, tt := range []struct {
 		name    string
@@ -194,6 +201,10 @@ func TestPolicyNegotiatesOnlyWhatItAllowsWithOpenSSL(t *testing.T) {
 		{"group by preference", p384, testpki.P256, mbedtls.VersionTLS13, []string{"-groups", "P-384:P-256"}, 0x1302, mbedtls.CurveP384},
 		{"group by size", only384, testpki.RSA2048, mbedtls.VersionTLS13, []string{"-groups", "P-256:P-384"}, 0x1302, mbedtls.CurveP384},
 		{"group by size, 1.2", only384, testpki.RSA2048, mbedtls.VersionTLS12, []string{"-groups", "P-256:P-384"}, 0xC030, mbedtls.CurveP384},
+		{"signature scheme", pss512, testpki.RSA2048, mbedtls.VersionTLS13, nil, 0x1302, 0},
+		{"signature scheme, 1.2", rsa512, testpki.RSA2048, mbedtls.VersionTLS12, []string{"-sigalgs", "RSA+SHA256:RSA+SHA512"}, 0xC030, 0},
+		{"another signature scheme, 1.2", rsa512, testpki.RSA2048, mbedtls.VersionTLS12, []string{"-sigalgs", "RSA+SHA256"}, 0, 0},
+		{"another signature scheme", pss512, testpki.RSA2048, mbedtls.VersionTLS13, []string{"-sigalgs", "RSA-PSS+SHA256"}, 0, 0},
 		{"no group", only384, testpki.RSA2048, mbedtls.VersionTLS13, []string{"-groups", "P-256:X25519"}, 0, 0},
 		{"no group, 1.2", only384, testpki.RSA2048, mbedtls.VersionTLS12, []string{"-groups", "P-256:X25519", "-cipher", "ECDHE"}, 0, 0},
 	} {

@@ -14,6 +14,11 @@
 // state back, and two processes that go on with the same one break its encryption; or take resumption and parked
 // connections away.
 //
+// Connection IDs travel in the clear. Who has seen one can send a datagram with it, which a process takes a parked
+// connection for: Accept returns that, and it has memory again until it is parked again. What was sent is not authentic, so
+// that Read returns nothing of it, and the peer's address stays as it was; but parking does not save memory from those who
+// see the traffic. DTLSListenConfig.MaxConns bounds it: what has no room stays parked.
+//
 // What was in memory of a process that is killed is lost: the clients of its connections must begin anew, for which they
 // have tickets.
 package fleet

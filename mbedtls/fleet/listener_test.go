@@ -2,13 +2,17 @@ package fleet
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
@@ -452,6 +456,52 @@ func TestParkRefusesWhatCannotBeSaved(t *testing.T) {
 	}
 }
 
+// losesAnswer lets Redis run a script, and then loses the answer, once.
+type losesAnswer struct {
+	hash string
+	done atomic.Bool
+}
+
+func (l *losesAnswer) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *losesAnswer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (l *losesAnswer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if args := cmd.Args(); err == nil && len(args) > 1 && args[1] == l.hash && l.done.CompareAndSwap(false, true) {
+			err = io.ErrUnexpectedEOF
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}
+
+// Redis gives a connection out, and the answer is lost: whoever asked gets it again.
+func TestTakenConnectionSurvivesALostAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.node("one"), w.node("two")
+	d := w.device(one)
+	mustAnswer(t, d, one, one)
+	if err := one.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the other has noticed", func() bool { return len(*two.nodes.Load()) == 0 })
+	rdb := two.f.rdb.(*redis.Client)
+	if err := take.Load(t.Context(), rdb).Err(); err != nil {
+		t.Fatal(err)
+	}
+	lost := &losesAnswer{hash: take.Hash()}
+	rdb.AddHook(lost)
+	mustAnswer(t, d, two, two)
+	if st := two.f.Stats().Listener; !lost.done.Load() || st.Taken != 1 {
+		t.Errorf("%+v; an answer was lost: %t", st, lost.done.Load())
+	}
+}
+
 // The steps of a connection through Redis: no step that comes late, or twice, gives it to two.
 func TestParkedConnectionIsNeverUsedTwice(t *testing.T) {
 	t.Parallel()
@@ -465,12 +515,16 @@ func TestParkedConnectionIsNeverUsedTwice(t *testing.T) {
 			t.Errorf("%s parks %s: %t, %v; want %t", n.name, token, got, err, want)
 		}
 	}
-	takes := func(n *node, want string) {
+	takesAs := func(n *node, token, want string) {
 		t.Helper()
-		answer, err := take.Run(ctx, n.f.rdb, []string{n.f.connKey(id), n.f.options.key("nodes")}, n.Listener.node, n.heldFor(), nodeOf(id)).StringSlice()
+		answer, err := n.takeState(ctx, id, token)
 		if err != nil || answer[0] != want {
 			t.Errorf("%s takes %q, %v; want %q", n.name, answer, err, want)
 		}
+	}
+	takes := func(n *node, want string) {
+		t.Helper()
+		takesAs(n, rand.Text(), want)
 	}
 	takesBack := func(n *node, token string, want bool) {
 		t.Helper()
@@ -493,8 +547,15 @@ func TestParkedConnectionIsNeverUsedTwice(t *testing.T) {
 	takesBack(two, "C", true)
 	parks(two, "C", false) // late
 	parks(two, "D", true)
-	takes(one, "state of D")
+	takesAs(one, "taking", "state of D")
 	parks(two, "D", false)
+	takesAs(one, "taking", "state of D") // the answer was lost
+	takes(one, "")
+	takes(two, "")
+	if err := hold.Run(ctx, one.f.rdb, []string{one.f.connKey(id)}, one.Listener.node, one.heldFor()).Err(); err != nil {
+		t.Error(err)
+	}
+	takesAs(one, "taking", "") // it goes on there
 
 	// A server that was restarted from what it had on disk.
 	parks(one, "E", true)

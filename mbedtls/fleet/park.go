@@ -13,7 +13,9 @@ import (
 )
 
 // A connection that has moved, or waits to be, has a hash in Redis: saved, its sealed state, if it is parked; token, which
-// tells its last parking from others; owner, the node that has it; run, the server's run id.
+// tells its last parking from others; owner, the node that has it; run, the server's run id. Until the owner shows that it
+// goes on there, but not for long, given is the state that it took, and taking tells that attempt from others: if the answer
+// is lost, the same attempt gets it again.
 //
 // A saved connection must never be used twice: the nonces of its records would repeat. So each step is one script, and is
 // good only where the one before it was: nobody parks what he does not own, nobody takes what is not parked. A server that
@@ -66,10 +68,14 @@ return 1
 
 	// take makes a parked connection this node's, and returns it; else the node that has it, and the sealed address of that.
 	take = redis.NewScript(entry + `
-local nodes, began = KEYS[2], ARGV[3]
+local nodes, began, mine = KEYS[2], ARGV[3], ARGV[4]
 if saved then
-  set('token', token, 'owner', me)
+  set('token', token, 'owner', me, 'taking', mine, 'given', saved)
   return {saved, me, ''}
+end
+local last = redis.call('HMGET', conn, 'taking', 'given')
+if last[1] == mine and last[2] then
+  return {last[2], me, ''}
 end
 local node = owner or began
 return {'', node, redis.call('HGET', nodes, node) or ''}
@@ -81,6 +87,7 @@ if saved or (owner and owner ~= me) then
   return 0
 end
 if owner then
+  redis.call('HDEL', conn, 'given')
   redis.call('PEXPIRE', conn, ttl)
 else
   set('owner', me)
@@ -175,11 +182,17 @@ func (l *Listener) whole() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(l.ctx), l.f.options.Timeout)
 }
 
-// locate asks Redis where a connection is, and lets it go on here if it is parked. With its stripe held.
-func (l *Listener) locate(id string) (p place, here bool, err error) {
+func (l *Listener) takeState(ctx context.Context, id, token string) (answer []string, err error) {
+	keys := []string{l.f.connKey(id), l.f.options.key("nodes")}
+	return take.Run(ctx, l.f.rdb, keys, l.node, l.heldFor(), nodeOf(id), token).StringSlice()
+}
+
+// locate asks Redis where a connection is, and lets it go on here if it is parked. With its stripe held. After an error, the
+// next attempt must have the same token; after an answer, none may have it: the connection would go on twice.
+func (l *Listener) locate(id, token string) (p place, here bool, err error) {
 	ctx, cancel := l.whole()
 	defer cancel()
-	answer, err := take.Run(ctx, l.f.rdb, []string{l.f.connKey(id), l.f.options.key("nodes")}, l.node, l.heldFor(), nodeOf(id)).StringSlice()
+	answer, err := l.takeState(ctx, id, token)
 	if err != nil {
 		l.f.countRedis(err)
 		return p, false, err
@@ -190,7 +203,7 @@ func (l *Listener) locate(id string) (p place, here bool, err error) {
 		return p, l.goOn(id, []byte(saved)), nil
 	}
 	if addr, err := l.f.openNode(node, sealedAddr); err == nil && node != l.node {
-		return place{addr, time.Now().Add(placeGood)}, false, nil
+		return place{addr: addr, until: time.Now().Add(placeGood)}, false, nil
 	}
 	return p, node == l.node, nil
 }

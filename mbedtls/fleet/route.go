@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/netip"
@@ -17,8 +19,9 @@ type record struct {
 
 // place is where a connection is that has moved, or that there is none.
 type place struct {
-	addr  netip.AddrPort // zero: nowhere
-	until time.Time
+	addr   netip.AddrPort // zero: nowhere
+	until  time.Time
+	taking string // the token of a locate that had no answer
 }
 
 // maxHops is enough for a record that follows a connection to where its ID says, and from there to where it has moved,
@@ -169,13 +172,14 @@ func (l *Listener) find(r record) {
 		l.sendOn(r, last.addr)
 		return
 	}
-	p, here, err := l.locate(r.id)
+	token := cmp.Or(last.taking, rand.Text())
+	p, here, err := l.locate(r.id, token)
+	if err != nil {
+		p = place{last.addr, time.Now().Add(placeGood), token}
+	}
+	l.known.Add(r.id, p) // also if it is here: the token is used
 	if here && l.give(r) {
 		return
 	}
-	if err != nil {
-		p = place{last.addr, time.Now().Add(placeGood)}
-	}
-	l.known.Add(r.id, p)
 	l.sendOn(r, p.addr)
 }

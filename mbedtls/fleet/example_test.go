@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rdb := redis.NewClient(&redis.Options{Addr: "redis.example.com:6379"})
+	rdb := redis.NewClient(&redis.Options{Addr: "redis.example.com:6379", ContextTimeoutEnabled: true})
 	defer rdb.Close()
 	f, err := fleet.Join(context.Background(), rdb, fleet.Options{Key: key})
 	if err != nil {

@@ -41,7 +41,8 @@ type Options struct {
 	// Lead if that is shorter. A writer that is silent for three times as long is replaced.
 	Poll time.Duration
 
-	// Timeout bounds each exchange with Redis; 0 is 500 ms. No handshake waits for one.
+	// Timeout bounds each exchange with Redis; 0 is 500 ms. No handshake waits for one. While it waits for an answer, a
+	// client minds it only with redis.Options.ContextTimeoutEnabled; else its own ReadTimeout counts.
 	Timeout time.Duration
 
 	// ForwardAddr is the UDP address where this process takes records of its DTLS connections from the others, each

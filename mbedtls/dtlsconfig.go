@@ -17,7 +17,7 @@ import (
 type DTLSOptions struct {
 	// HandshakeTimeoutMin is how long this end waits for an answer before it sends its messages again, and twice as long
 	// each time after that, but no longer than HandshakeTimeoutMax: after one wait of that length, the handshake fails with
-	// ErrSSLTimeout. In whole milliseconds, below 2^32. 0 is 1 s and 60 s, so that messages go out at 0, 1, 3, 7, 15, 31
+	// ErrSSLTimeout. In whole milliseconds, below 2^32. 0 is the Policy's, if it has one, else 1 s and 60 s, so that messages go out at 0, 1, 3, 7, 15, 31
 	// and 63 s, and the end is at 123 s (mbedtls_ssl_conf_handshake_timeout, RFC 6347 section 4.2.4).
 	HandshakeTimeoutMin, HandshakeTimeoutMax time.Duration
 

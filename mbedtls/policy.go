@@ -17,7 +17,7 @@ import (
 // pass, and where a session is resumed.
 //
 // [DefaultPolicy], [StrictPolicy] and [SuiteBPolicy] are there; a [TextPolicy] is read from a file; and a [PolicyRules] is
-// one itself. Keys and their meaning are those of Botan's policy files, where Mbed TLS has the same thing.
+// one itself. Keys and their meaning are those of Botan's policy files; what of these Mbed TLS cannot do is a [PolicyError].
 type Policy interface {
 	// Rules are asked for once by each Config, when it is first used. What they point to must not be changed.
 	Rules() PolicyRules
@@ -41,7 +41,8 @@ type PolicyRules struct {
 	MACs []string
 
 	// KeyExchangeMethods are ECDHE, DHE, ECDHE-PSK, DHE-PSK, PSK, ECJPAKE, and without forward secrecy RSA-PSK, RSA, ECDH
-	// (key_exchange_methods): what Botan calls ECDH is ECDHE here. In TLS 1.3, a session is resumed with ECDHE or DHE, and with PSK alone if that is allowed.
+	// (key_exchange_methods): what Botan calls ECDH is ECDHE here. In TLS 1.3, a session is resumed with ECDHE or DHE, and
+	// with PSK alone if that is allowed.
 	KeyExchangeMethods []string
 
 	// KeyExchangeGroups are for the key exchange (key_exchange_groups). In TLS 1.2, the key of an EC certificate must be on

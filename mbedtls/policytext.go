@@ -14,9 +14,10 @@ import (
 )
 
 // TextPolicy is a [Policy] that was read from text: a rule a line, "key = value", with a # before comments; go doc
-// [PolicyRules] explains the keys. Lists are separated by spaces or commas, and "any" is all that the build has. "include
-// FILE" reads another file at that place, relative to this one. A rule that follows takes the place of one that was
-// included, but a file names a key once. Keys that no file names are as in [DefaultPolicy].
+// [PolicyRules] explains the keys. Lists are separated by spaces or commas, and "any" is all that the build has; names are
+// also taken as Botan writes them, and groups, signature algorithms and SRTP profiles by number. "include FILE" reads
+// another file at that place, relative to this one. A rule that follows takes the place of one that was included, but a
+// file names a key once. Keys that no file names are as in [DefaultPolicy].
 type TextPolicy struct {
 	PolicyRules
 

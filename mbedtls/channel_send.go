@@ -247,8 +247,7 @@ func (ch *Channel) Export(label string, exporterContext []byte, length int) ([]b
 // RemoteAddr is that of the options.
 func (ch *Channel) RemoteAddr() net.Addr { return ch.o.RemoteAddr }
 
-// NetConn is nil: a Channel has no connection underneath.
-func (ch *Channel) NetConn() net.Conn { return nil }
+func (ch *Channel) netConn() net.Conn { return nil }
 
 func (ch *Channel) timerSet(time.Time) {} // Timeout asks
 

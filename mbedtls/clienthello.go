@@ -15,7 +15,7 @@ type ClientHelloInfo struct {
 	SupportedProtos   []string // ALPN
 	Extensions        []uint16
 
-	// Conn is the connection underneath; it must not be read from, nor written to.
+	// Conn is the connection underneath; it must not be read from, nor written to. It is nil for a Channel.
 	Conn net.Conn
 }
 

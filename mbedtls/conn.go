@@ -68,6 +68,8 @@ func newConn(conn net.Conn, config *Config, server bool, transport cbridge.Trans
 // NetConn is the connection underneath. What is read from or written to it breaks this one.
 func (c *Conn) NetConn() net.Conn { return c.conn }
 
+func (c *Conn) netConn() net.Conn { return c.conn }
+
 // LocalAddr is the address of this end.
 func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 

@@ -59,8 +59,8 @@ type shell interface {
 	// RemoteAddr is the peer's address; nil if it is not known.
 	RemoteAddr() net.Addr
 
-	// NetConn is the connection underneath; nil if there is none.
-	NetConn() net.Conn
+	// netConn is the connection underneath; nil if there is none.
+	netConn() net.Conn
 
 	// timerSet says when DTLS wants to be called; the zero time is not at all. It runs inside of the library.
 	timerSet(at time.Time)

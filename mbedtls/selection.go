@@ -86,7 +86,7 @@ func (c *core) selectCredentials(ssl *cbridge.SSL) error {
 		return nil
 	}
 	hello := parseClientHello(ssl.ClientHello())
-	hello.Conn = c.shell.NetConn()
+	hello.Conn = c.shell.netConn()
 	get := c.config.GetCertificate
 	var choice *handshakeChoice
 	if c.config.GetConfigForClient != nil {

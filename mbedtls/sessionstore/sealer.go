@@ -68,6 +68,17 @@ func (s *Sealer) Seal(e *mbedtls.SessionEntry) (*Row, error) {
 	return r, nil
 }
 
+// SealFor is Seal for a store with these Options: the row expires when they say so, and is nil if that is now.
+func (s *Sealer) SealFor(o Options, e *mbedtls.SessionEntry) (*Row, error) {
+	expires, ok := o.Expiry(e.Expires)
+	if !ok {
+		return nil, nil
+	}
+	kept := *e
+	kept.Expires = expires
+	return s.Seal(&kept)
+}
+
 // Open takes an entry out of its row; a row that is not as Seal made it is a [CorruptError].
 func (s *Sealer) Open(r *Row) (*mbedtls.SessionEntry, error) {
 	aead, err := s.aead(r.Key)

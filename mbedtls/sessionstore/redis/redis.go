@@ -146,17 +146,14 @@ func (s *Store) Lifetime() time.Duration { return s.options.Lifetime }
 
 // Save is of mbedtls.SessionStore, as are the others.
 func (s *Store) Save(ctx context.Context, e *mbedtls.SessionEntry) error {
-	expires, ok := s.options.Expiry(e.Expires)
-	if !ok {
-		return s.Remove(ctx, e.ID)
-	}
-	kept := *e
-	kept.Expires = expires
-	row, err := s.sealer.Seal(&kept)
+	row, err := s.sealer.SealFor(s.options, e)
 	if err != nil {
 		return err
 	}
-	name, value, ttl := rowName(row.Key), encodeRow(row), expires.Sub(s.options.Now())
+	if row == nil {
+		return s.Remove(ctx, e.ID)
+	}
+	name, value, ttl := rowName(row.Key), encodeRow(row), row.Expires.Sub(s.options.Now())
 	_, err = s.call(ctx, "Save", func(ctx context.Context) ([]byte, error) {
 		if row.Server == nil {
 			return nil, s.client.Set(ctx, s.rowKey(name), value, ttl).Err()

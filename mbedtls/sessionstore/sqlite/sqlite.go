@@ -150,15 +150,12 @@ func (s *Store) failed(op string, err error) error {
 
 // Save is of mbedtls.SessionStore, as are the others.
 func (s *Store) Save(ctx context.Context, e *mbedtls.SessionEntry) error {
-	expires, ok := s.options.Expiry(e.Expires)
-	if !ok {
-		return s.Remove(ctx, e.ID)
-	}
-	kept := *e
-	kept.Expires = expires
-	row, err := s.sealer.Seal(&kept)
+	row, err := s.sealer.SealFor(s.options, e)
 	if err != nil {
 		return err
+	}
+	if row == nil {
+		return s.Remove(ctx, e.ID)
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {

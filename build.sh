@@ -10,10 +10,6 @@ cd "$ROOT"
 
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
-# shellcheck source=scripts/vendor.sh
-source scripts/vendor.sh
-# shellcheck source=scripts/lib.sh
-source scripts/lib.sh
 
 help() {
     cat <<'EOF'
@@ -23,6 +19,9 @@ usage: ./build.sh VERB [OPTION…]
   test [--short] [--asan] [ARG…]
                     set everything up and run all checks and tests; --asan: the sanitizer run alone;
                     with ARGs: only go test -race ARG…
+  test --target T [--short] [ARG…]
+                    build the tests for another machine and run them under qemu, if this one cannot; go test ARG…, or
+                    what is about that machine
   upstream SUITE [OPTION…]
                     run Mbed TLS's own suite ssl-opt, compat or context-info with the Go programs in the place of the C
                     ones, and compare the results; --profile P (default full); --help tells the other options
@@ -33,12 +32,19 @@ usage: ./build.sh VERB [OPTION…]
   vendor            fetch, check and unpack the pinned Mbed TLS
   config [ARG…]     write config/mbedtls_config.h from config/profiles/default; ARGs go to cmd/mbedtls-config,
                     such as --check
-  lib [OPTION…]     build the static archives and select them for go build
-      --profile P   default, full, iot-dtls, iot-dtls-draft, tls13 or minimal
+  lib [OPTION…]     build the static archives, select them for go build, and print their folder
+      --profile P   default, full, iot-dtls, iot-dtls-draft, tls13 or minimal, or the path of a file of your own
+      --target T    for another machine
       --programs    also build the upstream C programs that the tests use as peers
       --asan        with address and undefined-behaviour sanitizers (never selected)
       --no-select   leave go build as it is
-      --print       print the build's folder on stdout, and the progress on stderr
+  cross [OPTION…] TARGET…
+                    build the archives, all programs and all tests for each target, or for all, into build/cross
+      --profile P   as above
+  targets           list the targets
+  install --prefix DIR [OPTION…]
+                    build the archives, and copy headers, archives and pkg-config's files below DIR, for go build -tags
+                    mbedtls_system; --profile P, --target T
   clean [--all]     remove what was built; --all: also the unpacked and the downloaded Mbed TLS
   help              this text
 
@@ -53,9 +59,39 @@ setup() {
     ensure_go
 }
 
+# Sets folder. Options are those of mbedtls-build lib.
+lib() { folder=$(mbedtls_build lib "$@") || exit; }
+
+lib_verb() {
+    local options=() select=--select
+    while (($#)); do
+        case $1 in
+        --profile | --target)
+            (($# > 1)) || usage_error "lib: $1 needs a name"
+            options+=("$1" "$2")
+            shift
+            ;;
+        --profile=* | --target=*) options+=("$1") ;;
+        --asan) options+=(--asan) select='' ;;
+        --programs) options+=(--programs=bin) ;;
+        --no-select) select='' ;;
+        *) usage_error "lib: unknown option $1" ;;
+        esac
+        shift
+    done
+    ensure_go
+    lib "${options[@]}" $select
+    echo "$folder"
+}
+
+vendor() {
+    ensure_go
+    mbedtls_build vendor
+}
+
 config() {
     setup "${BUILD_TOOLS[@]}"
-    vendor
+    vendor >/dev/null
     if (($#)); then
         go run ./cmd/mbedtls-config "$@"
     else
@@ -65,18 +101,53 @@ config() {
 
 demo() {
     setup "${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}"
-    programs=yes
-    lib
+    lib --programs=bin --select
     export GOMBEDTLS_PROGRAMS=$folder/bin
     exec go run ./cmd/mbedtls-demo "$@"
 }
 
 bench() {
     setup "${BUILD_TOOLS[@]}"
-    lib
+    lib --select
     mkdir -p build
     go build -o build/mbedtls-bench ./cmd/mbedtls-bench || die "cmd/mbedtls-bench does not compile"
     exec build/mbedtls-bench "$@"
+}
+
+cross() {
+    local options=() targets=() target began out
+    while (($#)); do
+        case $1 in
+        --profile)
+            (($# > 1)) || usage_error "cross: $1 needs a name"
+            options+=("$1" "$2")
+            shift
+            ;;
+        --profile=*) options+=("$1") ;;
+        -*) usage_error "cross: unknown option $1" ;;
+        *) targets+=("$1") ;;
+        esac
+        shift
+    done
+    ((${#targets[@]})) || usage_error "cross: name a target, or all; ./build.sh targets lists them"
+    ensure_go
+    if [[ ${targets[*]} == all ]]; then
+        mapfile -t targets < <(mbedtls_build targets | awk 'NR > 1 { print $1 }')
+    fi
+    for target in "${targets[@]}"; do
+        began=$SECONDS
+        out=build/cross/${target//\//-}
+        with_build --target "$target" "${options[@]}" -- cross_build "$out" || die "cross: $target failed"
+        say "cross: $target: programs and tests are in $out ($((SECONDS - began)) s)"
+    done
+}
+
+# Without the names of folders and without symbols that a debugger alone reads, equal sources give equal programs.
+cross_build() {
+    local out=$1
+    rm -rf "$out"
+    mkdir -p "$out/tests"
+    go build -trimpath -o "$out/" ./cmd/... && go test -c -o "$out/tests/" ./cbridge/... ./mbedtls/... ./tests/smoke ./tests/transcript
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.
@@ -88,22 +159,30 @@ stage() {
 }
 
 test_verb() {
-    local short='' only_asan='' name
+    local short='' only_asan='' target='' name
     while (($#)); do
         case $1 in
         --short) short=-short ;;
         --asan) only_asan=yes ;;
+        --target)
+            (($# > 1)) || usage_error "test: --target needs a name"
+            target=$2
+            shift
+            ;;
+        --target=*) target=${1#*=} ;;
         *) break ;;
         esac
         shift
     done
     setup "${ALL_TOOLS[@]}"
-    programs=yes
-    lib
+    lib --programs=bin --select
     export GOMBEDTLS_PROGRAMS=$folder/bin
     # A second, by default, for each process that ends: of those that tests start, there are hundreds.
     export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
-    if [[ -n $only_asan ]]; then
+    if [[ -n $target ]]; then
+        (($#)) || set -- "${TARGET_PACKAGES[@]}"
+        stage "$target" with_build --target "$target" -- test_target ${short:+"$short"} "$@"
+    elif [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
         stage "sanitizers" test_asan ${short:+"$short"} "$@"
     elif (($#)); then
@@ -118,10 +197,22 @@ test_verb() {
         stage "go test -race" go test -race ${short:+"$short"} ./...
         stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} ./...
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
-        for name in "${PROFILES[@]:1}"; do stage "profile $name" test_profile "$name"; done
+        for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         [[ -n $short ]] || stage "upstream sample" test_upstream
         [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
+    fi
+}
+
+# What is about the machine that programs run on. tests/build and tests/upstream are about this one's tools.
+readonly TARGET_PACKAGES=(./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/smoke ./tests/transcript ./tests/samples ./tests/interop)
+
+test_target() {
+    if [[ -z ${GOMBEDTLS_EXEC:-} ]]; then
+        go test "$@"
+    else
+        ensure "${GOMBEDTLS_EXEC%% *}"
+        go test -exec "$GOMBEDTLS_EXEC" "$@"
     fi
 }
 
@@ -132,33 +223,27 @@ test_upstream() {
 
 check_gofmt() {
     local files
-    files=$(find . -name '*.go' -not -path './third_party/*' -not -path './.*' -exec gofmt -l {} +)
+    files=$(find . -name '*.go' -not -path './third_party/mbedtls/*/*' -not -path './build/*' -not -path './.*' -exec gofmt -l {} +)
     [[ -z $files ]] || { printf 'not as gofmt writes it: %s\n' "$files" >&2; return 1; }
 }
 
-# with_build COMMAND…: runs it against the build in folder instead of the selected one. Flags from the environment
-# come before those of the package, and the variables replace Go's defaults, so these are named again.
-with_build() {
-    CGO_CFLAGS="${CGO_CFLAGS:--O2 -g} '-I$folder/include'" CGO_LDFLAGS="${CGO_LDFLAGS:--O2 -g} '-L$folder/lib'$link_flags" "$@"
-}
+# All but the default, which is what the other stages test.
+readonly PROFILES=(full iot-dtls iot-dtls-draft tls13 minimal)
 
 # Whatever can be built, these try; the tests of the packages themselves are for builds that have it all.
 test_profile() {
-    local profile=$1 programs='' select='' link_flags='' folder packages=(./tests/smoke ./tests/transcript ./cmd/mbedtls-bench)
+    local profile=$1 packages=(./tests/smoke ./tests/transcript ./cmd/mbedtls-bench)
     [[ $profile != full ]] || packages+=(./cbridge ./mbedtls)
-    lib
-    with_build go test -short "${packages[@]}"
+    with_build --profile "$profile" -- go test -short "${packages[@]}"
 }
 
 test_asan() {
-    local asan=yes programs='' select='' link_flags=' -fsanitize=address,undefined' folder
-    lib
     # go test leaves out what the reports name functions and lines with, unless told otherwise.
-    ASAN_OPTIONS=detect_leaks=1 with_build go test -asan -ldflags='-w=0 -s=0' "$@"
+    ASAN_OPTIONS=detect_leaks=1 with_build --asan -- go test -asan -ldflags='-w=0 -s=0' "$@"
 }
 
 upstream() {
-    local profile=full programs=suites select='' link_flags='' folder arguments=()
+    local profile=full arguments=()
     while (($#)); do
         case $1 in
         --profile)
@@ -172,19 +257,19 @@ upstream() {
         shift
     done
     setup "${BUILD_TOOLS[@]}" "${SUITE_TOOLS[@]}"
-    lib
+    lib --profile "$profile" --programs=bin,suites
     mkdir -p build/upstream
     go build -o build/upstream/ ./cmd/mbedtls-interop || die "cmd/mbedtls-interop does not compile"
-    # CGO_ variables are for the Go programs that it builds.
-    with_build exec build/upstream/mbedtls-interop "${arguments[@]}" \
-        --profile "$profile" --source "$release_tree" --build "$folder"
+    # The environment is for the Go programs that it builds.
+    with_build --profile "$profile" -- build/upstream/mbedtls-interop "${arguments[@]}" \
+        --profile "$profile" --source "$(mbedtls_build vendor)" --build "$folder"
 }
 
 clean() {
     local remove=(build third_party/mbedtls/build cbridge/selected_build.h)
     case $* in
     '') ;;
-    --all) remove+=(third_party/mbedtls/{src,src-*,download,.lock}) ;;
+    --all) remove+=(third_party/mbedtls/{src,src-*,headers-*,sysroot,download,.lock}) ;;
     *) usage_error "clean: unknown option $*" ;;
     esac
     rm -rf "${remove[@]}"
@@ -199,6 +284,16 @@ help | -h | --help) help ;;
 setup) no_options setup "$@"; setup "${ALL_TOOLS[@]}" ;;
 vendor) no_options vendor "$@"; vendor ;;
 config) config "$@" ;;
+cross) cross "$@" ;;
+targets)
+    no_options targets "$@"
+    ensure_go
+    mbedtls_build targets
+    ;;
+install)
+    ensure_go
+    mbedtls_build install "$@"
+    ;;
 lib) lib_verb "$@" ;;
 demo) demo "$@" ;;
 test) test_verb "$@" ;;

@@ -8,7 +8,6 @@
 #else
 
 #include <gombedtls_build.h>
-#define MBEDTLS_CONFIG_FILE <gombedtls_config.h>
 #include "release.h"
 
 #include <mbedtls/chachapoly.h>

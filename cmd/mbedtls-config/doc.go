@@ -28,7 +28,7 @@
 //
 // # Header
 //
-// The header goes to the C compiler as MBEDTLS_CONFIG_FILE. It defines the profile, the release and its own SHA-256
+// The header takes the place of mbedtls/mbedtls_config.h. It defines the profile, the release and its own SHA-256
 // as GOMBEDTLS_CONFIG_PROFILE, GOMBEDTLS_CONFIG_RELEASE and GOMBEDTLS_CONFIG_SHA256, then each option that is on.
 // It holds the PSA_WANT_* options too where the library reads them.
 package main

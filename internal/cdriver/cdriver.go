@@ -33,18 +33,17 @@ func Compile(ctx context.Context, root, folder, program string, flags ...string)
 	if err != nil {
 		return fmt.Errorf("CGO_LDFLAGS: %w", err)
 	}
-	tree, err := filepath.Abs(filepath.Join(root, "third_party/mbedtls"))
+	build, err := filepath.Abs(filepath.Join(root, "third_party/mbedtls/build", runtime.GOOS+"-"+runtime.GOARCH))
 	if err != nil {
 		return err
 	}
-	build := filepath.Join(tree, "build", runtime.GOOS+"-"+runtime.GOARCH)
 	sources, err := filepath.Glob(filepath.Join(folder, "*.c"))
 	if err != nil {
 		return err
 	}
-	args := append(cc[1:], "-g", "-std=gnu11", "-Wall", "-Wextra", "-DMBEDTLS_CONFIG_FILE=<gombedtls_config.h>")
+	args := append(cc[1:], "-g", "-std=gnu11", "-Wall", "-Wextra")
 	args = append(append(args, flags...), cflags...)
-	args = append(args, "-I"+build+"/include", "-I"+tree+"/src/include", "-I"+tree+"/src/library", "-o", program)
+	args = append(args, "-I"+build+"/include", "-I"+build+"/include/gombedtls", "-o", program)
 	args = append(append(args, sources...), filepath.Join(root, "cbridge/platform_time.c"))
 	args = append(args, ldflags...)
 	args = append(args, "-L"+build+"/lib", "-lmbedtls", "-lmbedx509", "-lmbedcrypto", "-lpthread")

@@ -2,9 +2,12 @@ package mbedconfig
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gombedtls/gombedtls/config"
 )
 
 // Setting is what a profile decided about one option, and how it came to that.
@@ -40,12 +43,42 @@ var ownedByGenerator = []string{
 	"MBEDTLS_PSA_CRYPTO_USER_CONFIG_FILE",
 }
 
-// Apply reads the profile in the file at path and applies it to the catalogue. Errors name the file and line.
+// Apply reads the profile in the file at path and applies it to the catalogue. An include that is not beside it may be one
+// of the built-in files, such as include/base. Errors name the file and line.
 func Apply(c *Catalogue, path string) (*Config, error) {
-	statements, err := readProfile(path)
+	return apply(c, path, readBeside(path))
+}
+
+// ApplyBuiltIn applies the profile of that name in config/profiles, as it was when the program was built.
+func ApplyBuiltIn(c *Catalogue, name string) (*Config, error) {
+	names := BuiltIn()
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("unknown profile %s: config/profiles has %s", name, strings.Join(names, " "))
+	}
+	return apply(c, filepath.Join(builtInFolder, name), readBuiltIn)
+}
+
+// BuiltIn are the names of the built-in profiles.
+func BuiltIn() []string {
+	entries, err := fs.ReadDir(config.Profiles(), ".")
 	if err != nil {
+		panic(err) // it is part of the program
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func apply(c *Catalogue, path string, readFile func(string) ([]byte, error)) (*Config, error) {
+	r := profileReader{readFile: readFile}
+	if err := r.read(path, nil); err != nil {
 		return nil, err
 	}
+	statements := r.statements
 	cfg := &Config{Profile: filepath.Base(path), Catalogue: c, Settings: make([]Setting, len(c.Options))}
 	for i, o := range c.Options {
 		cfg.Settings[i] = Setting{Option: o}
@@ -58,6 +91,7 @@ func Apply(c *Catalogue, path string) (*Config, error) {
 		return nil, place.errorf(cfg.Profile, "a profile begins with %s", statementForms["start"])
 	}
 	for i, s := range statements {
+		var err error
 		switch {
 		case s.verb != "start":
 			err = cfg.decide(s)

@@ -10,7 +10,7 @@ import (
 // hashMacro is the line of the header that holds the hash of all its other lines.
 const hashMacro = "#define GOMBEDTLS_CONFIG_SHA256 "
 
-// Header renders the configuration as the C header for MBEDTLS_CONFIG_FILE. Equal input gives equal bytes: no
+// Header renders the configuration as the C header that takes the place of mbedtls/mbedtls_config.h. Equal input gives equal bytes: no
 // date, no path, options sorted by name.
 func (cfg *Config) Header() string {
 	var b strings.Builder
@@ -26,7 +26,8 @@ func (cfg *Config) Header() string {
 	b.WriteString("\n")
 	if cfg.on(psaSwitch) {
 		b.WriteString("/* PSA_WANT_* are in this header too; the second inclusion is empty. */\n")
-		b.WriteString("#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE MBEDTLS_CONFIG_FILE\n\n")
+		b.WriteString("#ifdef MBEDTLS_CONFIG_FILE\n#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE MBEDTLS_CONFIG_FILE\n")
+		b.WriteString("#else\n#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE \"mbedtls/mbedtls_config.h\"\n#endif\n\n")
 	}
 	for _, s := range cfg.sorted() {
 		if !s.On {

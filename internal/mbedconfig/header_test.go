@@ -27,7 +27,11 @@ set MBEDTLS_PEEL = (fruit)`, nil)
 #define GOMBEDTLS_CONFIG_RELEASE "9.8.7"
 
 /* PSA_WANT_* are in this header too; the second inclusion is empty. */
+#ifdef MBEDTLS_CONFIG_FILE
 #define MBEDTLS_PSA_CRYPTO_CONFIG_FILE MBEDTLS_CONFIG_FILE
+#else
+#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE "mbedtls/mbedtls_config.h"
+#endif
 
 #define MBEDTLS_APPLE
 #define MBEDTLS_CRATE "a b"

@@ -3,11 +3,15 @@ package mbedconfig
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/gombedtls/gombedtls/config"
 )
 
 // statement is one line of a profile that does something.
@@ -42,18 +46,37 @@ func (s statement) text() string {
 // assignment splits "NAME" and "NAME = value".
 var assignment = regexp.MustCompile(`^(\w+)\s*(?:=\s*(\S.*))?$`)
 
-// readProfile returns the statements of a profile in the order in which they act, includes expanded.
-func readProfile(path string) ([]statement, error) {
-	r := profileReader{}
-	if err := r.read(path, nil); err != nil {
+// builtInFolder is where the built-in profiles stand in the repository, and what messages call it elsewhere.
+const builtInFolder = "config/profiles"
+
+// readBuiltIn reads one of the profiles that the program holds.
+func readBuiltIn(path string) ([]byte, error) {
+	name, err := filepath.Rel(builtInFolder, path)
+	if err != nil {
 		return nil, err
 	}
-	return r.statements, nil
+	return fs.ReadFile(config.Profiles(), filepath.ToSlash(name))
+}
+
+// readBeside reads files on disk. What an include names and is not beside the profile may be a built-in one.
+func readBeside(profile string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) && path != profile {
+			if name, _ := filepath.Rel(filepath.Dir(profile), path); filepath.IsLocal(name) {
+				if builtIn, err := readBuiltIn(filepath.Join(builtInFolder, name)); err == nil {
+					return builtIn, nil
+				}
+			}
+		}
+		return text, err
+	}
 }
 
 type profileReader struct {
-	statements []statement
-	open       []string // chain of files being read, outermost first
+	readFile   func(path string) ([]byte, error)
+	statements []statement // in the order in which they act, includes expanded
+	open       []string    // chain of files being read, outermost first
 }
 
 func (r *profileReader) read(path string, from *Place) error {
@@ -63,7 +86,7 @@ func (r *profileReader) read(path string, from *Place) error {
 			return from.errorf("include "+path, "files include each other: %s", chain)
 		}
 	}
-	text, err := os.ReadFile(path)
+	text, err := r.readFile(path)
 	if err != nil {
 		if from == nil {
 			return err

@@ -1,0 +1,39 @@
+// Command mbedtls-build gets the pinned Mbed TLS, checks it, and builds what package mbedtls links: static archives, for
+// this machine or another. It needs Go, make and a C compiler, but no clone of this repository:
+//
+//	eval "$(go run github.com/gombedtls/gombedtls/cmd/mbedtls-build@latest env)"
+//	go build ./...
+//
+// The first line builds, if it has not been done, into the user's cache (os.UserCacheDir), and prints the environment with
+// which go build finds the build: PKG_CONFIG_PATH, the build tag mbedtls_system, and the compiler. -o FILE writes it to a
+// file. Progress goes to standard error.
+//
+// # Verbs
+//
+//	vendor    fetch, check and unpack the release; print its folder
+//	lib       build the archives; print their folder
+//	env       build the archives; print the environment for go build
+//	install   build the archives; copy headers, archives and pkg-config's files below --prefix
+//	targets   print the targets, their compilers and emulators
+//
+// # Flags
+//
+// --target T builds for another machine: linux/arm (v7, hard float), linux/arm64, linux/386, linux/riscv64, linux/s390x, and
+// with musl, so that programs are static, linux/amd64-musl and linux/arm64-musl; without, for $GOOS and $GOARCH, or this
+// machine. On Debian, and as root, a missing compiler is installed. For a target that this machine cannot run, env also says
+// how to, in GOMBEDTLS_EXEC: go test -exec "$GOMBEDTLS_EXEC".
+//
+// --profile P chooses the options of the library: default, full, iot-dtls, iot-dtls-draft, tls13 or minimal, or the path of
+// a file of your own, in the language of go doc ./cmd/mbedtls-config, which may include the built-in ones and must include
+// include/base.
+//
+// --flags is for env without pkg-config: folders in CGO_CFLAGS and CGO_LDFLAGS.
+//
+// --system is for env: use the Mbed TLS 3.6 that pkg-config knows of, such as Debian's libmbedtls-dev. Its internal headers
+// are taken from the source of the same release.
+//
+// --release V chooses a row of third_party/mbedtls/sources.txt.
+//
+// Environment: MBEDTLS_TARBALL names a local release tarball; CC and AR choose another compiler, MBEDTLS_CFLAGS adds to its
+// flags. Exit codes: 0, 1 after one line that says what failed, 2 for wrong usage.
+package main

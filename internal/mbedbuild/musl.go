@@ -1,0 +1,92 @@
+package mbedbuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// muslSpecs returns the specs file with which the target's gcc uses musl. Debian has musl-gcc for the machine's own
+// processor only, so musl is taken from the package for the other one, without making that an architecture of the system's.
+func (h *Home) muslSpecs(ctx context.Context, t Target) (string, error) {
+	sysroot := h.path("sysroot/" + t.GOARCH + "-musl") // Debian's names of these architectures are Go's
+	specs := filepath.Join(sysroot, "musl-gcc.specs")
+	if exists(sysroot) {
+		return specs, nil
+	}
+	err := h.locked(h.path("sysroot"), func(w *workplace) error {
+		if exists(sysroot) { // by the run we waited for
+			return nil
+		}
+		temp, remove, err := w.temp()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		made := filepath.Join(temp, "root")
+		if err := debianPackages(ctx, h, w, temp, t.GOARCH, made, "musl", "musl-dev"); err != nil {
+			return err
+		}
+		triple := strings.TrimSuffix(t.Prefix, "gnu-") + "musl"
+		text, err := os.ReadFile(filepath.Join(made, "usr/lib", triple, "musl-gcc.specs"))
+		if err != nil {
+			return err
+		}
+		for _, folder := range []string{"include", "lib"} {
+			text = bytes.ReplaceAll(text, []byte("/usr/"+folder+"/"+triple), []byte(filepath.Join(sysroot, "usr", folder, triple)))
+		}
+		if err := os.WriteFile(filepath.Join(made, "musl-gcc.specs"), text, 0o644); err != nil {
+			return err
+		}
+		return os.Rename(made, sysroot)
+	})
+	if err != nil {
+		return "", fmt.Errorf("no C library for %s: %w; set CC to a compiler that has one", t.Name, err)
+	}
+	return specs, nil
+}
+
+var codename = regexp.MustCompile(`(?m)^VERSION_CODENAME="?(\w+)`)
+
+// debianPackages unpacks packages of another architecture, of this machine's release of Debian, into a folder.
+func debianPackages(ctx context.Context, h *Home, w *workplace, temp, architecture, to string, names ...string) error {
+	mirrors, keyring, err := debianMirrors("/etc/apt")
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		return err
+	}
+	suite := codename.FindSubmatch(text)
+	if suite == nil {
+		return errors.New("/etc/os-release has no VERSION_CODENAME")
+	}
+	h.Progress.Say("getting %s for %s from Debian", strings.Join(names, " and "), architecture)
+	var last error
+	for _, mirror := range mirrors {
+		a, err := newApt(ctx, w, filepath.Join(temp, "apt"), fmt.Sprintf("deb [signed-by=%s] %s %s main", keyring, mirror, suite[1]), architecture)
+		if err == nil {
+			_, err = a.run(ctx, "apt-get", append([]string{"-q", "download"}, names...)...)
+		}
+		if last = err; err != nil {
+			continue
+		}
+		debs, err := filepath.Glob(filepath.Join(a.dir, "*.deb"))
+		if err != nil {
+			return err
+		}
+		for _, deb := range debs {
+			if _, err := run(ctx, w, "dpkg-deb", "-x", deb, to); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return last
+}

@@ -1,0 +1,124 @@
+package mbedbuild
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Target is a machine that the archives, and programs with them, are built for.
+type Target struct {
+	Name   string // GOOS/GOARCH, with -musl where the C library is musl and not glibc
+	GOARCH string
+	GOARM  string // only of arm
+	Prefix string // of the GNU tools of other machines, such as arm-linux-gnueabihf-
+	Musl   bool   // programs are linked statically
+	Qemu   string // the emulator's name for the processor
+	libc   string // Debian's package of its C library, where the host is another machine
+}
+
+// Targets is the table of all of them: a new target is a row, and a line in cbridge/cgo.go.
+var Targets = []Target{
+	{Name: "linux/amd64", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", libc: "libc6-dev-amd64-cross"},
+	{Name: "linux/arm64", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", Qemu: "aarch64", libc: "libc6-dev-arm64-cross"},
+	{Name: "linux/arm", GOARCH: "arm", GOARM: "7", Prefix: "arm-linux-gnueabihf-", Qemu: "arm", libc: "libc6-dev-armhf-cross"},
+	{Name: "linux/386", GOARCH: "386", Prefix: "i686-linux-gnu-", Qemu: "i386", libc: "libc6-dev-i386-cross"},
+	{Name: "linux/riscv64", GOARCH: "riscv64", Prefix: "riscv64-linux-gnu-", Qemu: "riscv64", libc: "libc6-dev-riscv64-cross"},
+	{Name: "linux/s390x", GOARCH: "s390x", Prefix: "s390x-linux-gnu-", Qemu: "s390x", libc: "libc6-dev-s390x-cross"},
+	{Name: "linux/amd64-musl", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", Musl: true},
+	{Name: "linux/arm64-musl", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", Qemu: "aarch64", Musl: true},
+}
+
+// FindTarget returns the target with that name, for which linux/ may be left out. An empty name is what $GOOS and $GOARCH
+// say, or this machine.
+func FindTarget(name string) (Target, error) {
+	if name == "" {
+		name = cmp.Or(os.Getenv("GOOS"), runtime.GOOS) + "/" + cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH)
+	}
+	var known []string
+	for _, t := range Targets {
+		if name == t.Name || "linux/"+name == t.Name {
+			return t, nil
+		}
+		known = append(known, t.Name)
+	}
+	return Target{}, fmt.Errorf("unknown target %s: there are %s", name, strings.Join(known, ", "))
+}
+
+// Folder is the name in file names.
+func (t Target) Folder() string { return strings.ReplaceAll(t.Name, "/", "-") }
+
+// native reports whether this machine's own compiler is the target's.
+func (t Target) native() bool { return t.GOARCH == runtime.GOARCH }
+
+// A Compiler is the C compiler of a target.
+type Compiler struct {
+	CC, AR string // commands, which may have arguments
+	first  string // of what --version says
+}
+
+// compiler is $CC and $AR, or the target's own, which is installed when it is missing and that is possible.
+func (t Target) compiler(ctx context.Context, h *Home) (Compiler, error) {
+	c := Compiler{CC: os.Getenv("CC"), AR: os.Getenv("AR")}
+	prefix := t.Prefix
+	if t.native() {
+		prefix = ""
+	}
+	tools := []tool{{"make", "make"}}
+	switch {
+	case c.CC != "":
+	case t.Musl && t.native():
+		c.CC = "musl-gcc"
+		tools = append(tools, tool{c.CC, "musl-tools"})
+	case t.native():
+		c.CC = "gcc"
+		tools = append(tools, tool{c.CC, "gcc"}, tool{"/usr/include/stdlib.h", "libc6-dev"})
+	default:
+		c.CC = prefix + "gcc"
+		tools = append(tools, tool{c.CC, "gcc-" + strings.TrimSuffix(debianName(prefix), "-")})
+		if !t.Musl {
+			tools = append(tools, tool{filepath.Join("/usr", strings.TrimSuffix(prefix, "-"), "include/stdlib.h"), t.libc})
+		}
+	}
+	if c.AR == "" {
+		c.AR = prefix + "ar"
+		tools = append(tools, tool{c.AR, "binutils" + strings.TrimSuffix("-"+debianName(prefix), "-")})
+	}
+	if err := need(ctx, h.Progress, tools); err != nil {
+		return c, err
+	}
+	if t.Musl && !t.native() && os.Getenv("CC") == "" {
+		specs, err := h.muslSpecs(ctx, t)
+		if err != nil {
+			return c, err
+		}
+		c.CC += " -specs=" + specs
+	}
+	words := strings.Fields(c.CC)
+	text, err := run(ctx, nil, words[0], append(slices.Clone(words[1:]), "--version")...)
+	if err != nil {
+		return c, fmt.Errorf("the compiler for %s is missing: install %s, or set CC (%w)", t.Name, words[0], err)
+	}
+	c.first, _, _ = strings.Cut(text, "\n")
+	return c, nil
+}
+
+// debianName is how Debian's packages spell a prefix.
+func debianName(prefix string) string { return strings.ReplaceAll(prefix, "_", "-") }
+
+// Emulator is the command that runs the target's programs on this machine, empty where it runs them itself.
+func (t Target) Emulator() string {
+	if t.native() {
+		return ""
+	}
+	command := "qemu-" + t.Qemu + "-static"
+	if !t.Musl {
+		command += " -L /usr/" + strings.TrimSuffix(t.Prefix, "-")
+	}
+	return command
+}

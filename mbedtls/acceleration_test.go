@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 // accelerated turns acceleration on or off for a test.
@@ -93,7 +93,7 @@ func TestFIPSMode(t *testing.T) {
 		return
 	}
 	for _, mode := range []string{"on", "only"} {
-		cmd := exec.Command(os.Args[0], "-test.run=^(TestFIPSMode|TestVersionTellsWhatIsOn)$", "-test.v")
+		cmd := emulator.Command(os.Args[0], "-test.run=^(TestFIPSMode|TestVersionTellsWhatIsOn)$", "-test.v")
 		cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, fipsChild+"=1")
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestFIPSMode") {
 			t.Errorf("fips140=%s: %v\n%s", mode, err, out)

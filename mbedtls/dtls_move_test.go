@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 const (
@@ -169,7 +171,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 func startMover(t *testing.T, role string, files ...*os.File) *mover {
 	t.Helper()
-	m := &mover{cmd: exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$"), out: new(lockedBuffer)}
+	m := &mover{cmd: emulator.Command(os.Args[0], "-test.run=^"+t.Name()+"$"), out: new(lockedBuffer)}
 	m.cmd.Env = append(os.Environ(), moveRole+"="+role)
 	m.cmd.ExtraFiles = files
 	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out

@@ -6,12 +6,12 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 // idleClients is an environment variable: the version and the address of the server, for a process that is all its clients.
@@ -94,7 +94,7 @@ func serveIdle(conn net.Conn, answered chan<- error) {
 func clientsProcess(t *testing.T, environment string) (tell io.Writer, said *bufio.Reader, end func()) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
-	cmd := exec.Command(os.Args[0], "-test.run=^"+name+"$")
+	cmd := emulator.Command(os.Args[0], "-test.run=^"+name+"$")
 	cmd.Env = append(os.Environ(), environment)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 // threads is the number of OS threads of the process.
@@ -38,7 +38,7 @@ func alone(t *testing.T) bool {
 	if os.Getenv(mark) == t.Name() {
 		return true
 	}
-	cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
+	cmd := emulator.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), mark+"="+t.Name())
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

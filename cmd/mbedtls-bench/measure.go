@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 )
 
@@ -177,7 +178,8 @@ func (b *bench) start(ctx context.Context, t *task, w *workload, c contender) (*
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, env, self, append([]string{workerVerb, c.stack}, w.args()...)...)
+	line := emulator.CommandLine(self, append([]string{workerVerb, c.stack}, w.args()...)...)
+	return start(ctx, env, line[0], line[1:]...)
 }
 
 // profileName puts the task's name and the mode before the file name's extension.

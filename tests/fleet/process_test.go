@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/redistest"
 	"github.com/gombedtls/gombedtls/internal/testpki"
@@ -74,7 +75,8 @@ func (w *world) start() *server {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p, err := peers.Start(context.Background(), o.Name, os.Args[0], "-test.run=^TestServerProcess$", string(argument))
+	line := emulator.CommandLine(os.Args[0], "-test.run=^TestServerProcess$", string(argument))
+	p, err := peers.Start(context.Background(), o.Name, line[0], line[1:]...)
 	if err != nil {
 		w.t.Fatal(err)
 	}

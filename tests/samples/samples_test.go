@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/sample"
 )
 
@@ -54,7 +55,7 @@ func freePort(t *testing.T) string {
 func command(t *testing.T, program, port string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, program)
+	cmd := emulator.CommandContext(ctx, program)
 	cmd.Env = append(os.Environ(), sample.PortVariable+"="+port)
 	return cmd
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/mbedtls"
 	"github.com/gombedtls/gombedtls/mbedtls/sessionstore/sqlite"
 )
@@ -102,7 +102,7 @@ func TestFileSurvivesKilledWriters(t *testing.T) {
 
 // writeUntilKilled kills a writer once it has said that some rows are saved, and returns all that it has said by its end.
 func writeUntilKilled(t *testing.T, program, path string, rows int) (names []string) {
-	cmd := exec.Command(program)
+	cmd := emulator.Command(program)
 	cmd.Env = append(os.Environ(), writerVariable+"="+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

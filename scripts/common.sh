@@ -73,7 +73,7 @@ ensure_go() {
 # whatever it builds for. Its progress goes to standard error.
 mbedtls_build() {
     mkdir -p build
-    env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 go build -o build/mbedtls-build ./cmd/mbedtls-build ||
+    env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 go build -trimpath -o build/mbedtls-build ./cmd/mbedtls-build ||
         die "cmd/mbedtls-build does not compile"
     build/mbedtls-build "$1" --clone "$ROOT" "${@:2}"
 }

@@ -15,7 +15,7 @@ import (
 
 // debian gets the tarball from Debian's source package, which holds the official one, byte for byte.
 func (f *fetcher) debian(ctx context.Context, got string) bool {
-	mirrors, keyring, err := debianMirrors("/etc/apt")
+	mirrors, keyring, err := debianMirrors()
 	if err != nil {
 		f.failed("Debian source", err)
 		return false
@@ -136,9 +136,8 @@ func (a *apt) run(ctx context.Context, name string, args ...string) (string, err
 // debianSuites are what tells a Debian archive from those of others.
 var debianSuites = regexp.MustCompile(`^(oldoldstable|oldstable|stable|testing|unstable|sid|buster|bullseye|bookworm|trixie|forky|duke)(-updates|-backports)?$`)
 
-// debianMirrors are the Debian archives that the apt sources in the folder name: those of entries with a Debian suite and the
-// component main. The keyring is what their lists are signed with.
-func debianMirrors(etc string) (mirrors []string, keyring string, err error) {
+// debianMirrors are the Debian archives that this machine's apt knows of. The keyring is what their lists are signed with.
+func debianMirrors() (mirrors []string, keyring string, err error) {
 	for _, path := range []string{"/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"} {
 		if keyring == "" && exists(path) {
 			keyring = path
@@ -147,7 +146,14 @@ func debianMirrors(etc string) (mirrors []string, keyring string, err error) {
 	if keyring == "" {
 		return nil, "", errors.New("no debian-archive-keyring here")
 	}
-	var entries []aptEntry
+	if mirrors = aptMirrors("/etc/apt"); len(mirrors) == 0 {
+		return nil, "", errors.New("no Debian mirror in this machine's apt sources")
+	}
+	return mirrors, keyring, nil
+}
+
+// aptMirrors are those that the sources in the folder name: of entries with a Debian suite and the component main.
+func aptMirrors(etc string) (mirrors []string) {
 	for _, form := range []struct {
 		pattern string
 		parse   func([]byte) []aptEntry
@@ -156,30 +162,25 @@ func debianMirrors(etc string) (mirrors []string, keyring string, err error) {
 		{"sources.list", parseOneLine},
 		{"sources.list.d/*.list", parseOneLine},
 	} {
-		files, err := filepath.Glob(filepath.Join(etc, form.pattern))
-		if err != nil {
-			return nil, "", err
-		}
+		files, _ := filepath.Glob(filepath.Join(etc, form.pattern)) // an error is for a bad pattern
 		for _, file := range files {
-			if text, err := os.ReadFile(file); err == nil { // what a user may not read is not for this user
-				entries = append(entries, form.parse(text)...)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				continue // what a user may not read is not for this user
+			}
+			for _, e := range form.parse(text) {
+				if !slices.Contains(e.components, "main") || !slices.ContainsFunc(e.suites, debianSuites.MatchString) {
+					continue
+				}
+				for _, uri := range e.uris {
+					if !slices.Contains(mirrors, uri) {
+						mirrors = append(mirrors, uri)
+					}
+				}
 			}
 		}
 	}
-	for _, e := range entries {
-		if !slices.Contains(e.components, "main") || !slices.ContainsFunc(e.suites, debianSuites.MatchString) {
-			continue
-		}
-		for _, uri := range e.uris {
-			if !slices.Contains(mirrors, uri) {
-				mirrors = append(mirrors, uri)
-			}
-		}
-	}
-	if len(mirrors) == 0 {
-		return nil, "", errors.New("no Debian mirror in this machine's apt sources")
-	}
-	return mirrors, keyring, nil
+	return mirrors
 }
 
 type aptEntry struct{ uris, suites, components []string }

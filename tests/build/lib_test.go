@@ -13,8 +13,8 @@ import (
 
 const builds = thirdParty + "/build"
 
-// smallConfig compiles in a few seconds, as most files are empty with it.
-const smallConfig = "#define MBEDTLS_SHA256_C\n#define MBEDTLS_VERSION_C\n"
+// smallProfile compiles in a few seconds, as most files are empty with it.
+const smallProfile = "start empty\nset MBEDTLS_SHA256_C\nset MBEDTLS_VERSION_C\n"
 
 func compiles(t *testing.T) {
 	if testing.Short() {
@@ -26,7 +26,7 @@ func newSmallCheckout(t *testing.T) *checkout {
 	compiles(t)
 	c := newCheckout(t)
 	c.useTarball()
-	c.write("config/mbedtls_config.h", smallConfig)
+	c.write("config/profiles/small", smallProfile)
 	return c
 }
 
@@ -45,7 +45,7 @@ func (c *checkout) built() (folders []string, selected string) {
 				c.Error(err)
 			}
 			selected = to
-		case name != ".lock" && name != ".headers":
+		case name != ".lock":
 			c.Errorf("%s holds %s", builds, name)
 		}
 	}
@@ -71,15 +71,16 @@ func (c *checkout) times(folder string) map[string]time.Time {
 
 func TestLib(t *testing.T) {
 	c := newSmallCheckout(t)
-	c.ok("lib")
+	c.ok("lib", "--profile", "small")
 	folders, selected := c.built()
 	if len(folders) != 1 || selected != folders[0] {
 		t.Fatalf("built %v, selected %q", folders, selected)
 	}
 	first := folders[0]
 	for _, name := range []string{
-		"include/gombedtls_config.h", "include/gombedtls_build.h", "include/mbedtls/ssl.h", "include/psa/crypto.h",
-		"lib/libmbedtls.a", "lib/libmbedx509.a", "lib/libmbedcrypto.a",
+		"include/mbedtls/mbedtls_config.h", "include/mbedtls/ssl.h", "include/psa/crypto.h", "include/everest/everest.h",
+		"include/gombedtls/gombedtls_build.h", "include/gombedtls/gombedtls_internal.h", "include/gombedtls/ssl_misc.h",
+		"lib/libmbedtls.a", "lib/libmbedx509.a", "lib/libmbedcrypto.a", "lib/pkgconfig/mbedtls.pc",
 	} {
 		if _, err := os.Stat(c.path(builds + "/" + first + "/" + name)); err != nil {
 			t.Error(err)
@@ -90,15 +91,17 @@ func TestLib(t *testing.T) {
 	}
 
 	t.Run("again", func(t *testing.T) {
-		for _, name := range []string{"go", "apt-get", "apt-cache", "curl", "make", "tar"} {
+		for _, name := range []string{"apt-get", "apt-cache", "make"} {
 			c.stub(name, "exit 1\n")
 			defer os.Remove(filepath.Join(c.stubs, name))
 		}
-		before := c.times(".")
-		if out := c.ok("lib"); out != "" {
-			t.Errorf("the second run says %q", out)
+		c.env["HTTPS_PROXY"] = "http://127.0.0.1:1"
+		defer delete(c.env, "HTTPS_PROXY")
+		before := c.times(thirdParty)
+		if r := c.run("lib", "--profile", "small"); r.stderr != "" || r.stdout != c.path(builds+"/"+first)+"\n" {
+			t.Errorf("the second run says %q and %q", r.stdout, r.stderr)
 		}
-		after := c.times(".")
+		after := c.times(thirdParty)
 		for path, when := range before {
 			if !after[path].Equal(when) {
 				t.Errorf("the second run has touched %s", path)
@@ -113,7 +116,7 @@ func TestLib(t *testing.T) {
 		c.env["MBEDTLS_CFLAGS"] = "-DANYTHING"
 		defer delete(c.env, "MBEDTLS_CFLAGS")
 		header := c.times("cbridge")
-		out := strings.Split(strings.TrimSpace(c.ok("lib", "--no-select", "--print")), "\n")
+		out := strings.Split(strings.TrimSpace(c.ok("lib", "--profile", "small", "--no-select")), "\n")
 		folders, selected := c.built()
 		if len(folders) != 2 || selected != first {
 			t.Errorf("built %v, selected %q", folders, selected)
@@ -127,25 +130,25 @@ func TestLib(t *testing.T) {
 				t.Errorf("%s has changed", path)
 			}
 		}
-		c.ok("lib")
+		c.ok("lib", "--profile", "small")
 		if _, selected := c.built(); selected != second {
 			t.Errorf("selected %s, want %s", selected, second)
 		}
 	})
 
-	t.Run("other header", func(t *testing.T) {
-		c.write("config/mbedtls_config.h", smallConfig+"#define MBEDTLS_SHA512_C\n")
-		c.ok("lib")
+	t.Run("other profile of the same name", func(t *testing.T) {
+		c.write("config/profiles/small", smallProfile+"set MBEDTLS_SHA512_C\n")
+		c.ok("lib", "--profile", "small")
 		if folders, selected := c.built(); len(folders) != 3 || selected == first {
 			t.Errorf("built %v, selected %q", folders, selected)
 		}
 	})
 
 	t.Run("back", func(t *testing.T) {
-		c.write("config/mbedtls_config.h", smallConfig)
+		c.write("config/profiles/small", smallProfile)
 		c.stub("make", "exit 1\n")
 		defer os.Remove(filepath.Join(c.stubs, "make"))
-		c.ok("lib")
+		c.ok("lib", "--profile", "small")
 		text, err := os.ReadFile(c.path("cbridge/selected_build.h"))
 		if _, selected := c.built(); selected != first || !strings.Contains(string(text), `"`+first+`"`) {
 			t.Errorf("selected %q: %s, %v", selected, text, err)
@@ -161,7 +164,7 @@ func TestLib(t *testing.T) {
 		}
 		c.isVendored()
 		c.ok("clean", "--all")
-		if got := c.names(thirdParty); !slices.Equal(got, []string{"sources.txt"}) {
+		if got := c.names(thirdParty); !slices.Equal(got, []string{"pin.go", "sources.txt"}) {
 			t.Errorf("left: %v", got)
 		}
 	})
@@ -174,8 +177,8 @@ func TestLibRefuses(t *testing.T) {
 	c.env["CC"] = "none-such-gcc"
 	c.fails(1, []string{"lib"}, "install none-such-gcc")
 	delete(c.env, "CC")
-	c.write("config/mbedtls_config.h", "#error \"as wished\"\n")
-	c.fails(1, []string{"lib"}, "as wished")
+	c.env["MBEDTLS_CFLAGS"] = "-include as-wished.h"
+	c.fails(1, []string{"lib", "--profile", "small"}, "archives failed", "as-wished.h")
 	if folders, selected := c.built(); len(folders) != 0 || selected != "" {
 		t.Errorf("built %v, selected %q", folders, selected)
 	}
@@ -184,11 +187,11 @@ func TestLibRefuses(t *testing.T) {
 func TestLibKilled(t *testing.T) {
 	c := newSmallCheckout(t)
 	c.ok("vendor")
-	c.killDuring("make", `"$real" "$@" aes.o`, "lib")
+	c.killDuring("make", `[[ $1 == -n ]] && exec "$real" "$@"; "$real" "$@" aes.o`, "lib", "--profile", "small")
 	if left, _ := filepath.Glob(c.path(builds + "/linux-*")); len(left) != 0 {
 		t.Errorf("half a build: %v", left)
 	}
-	c.ok("lib")
+	c.ok("lib", "--profile", "small")
 	if folders, selected := c.built(); len(folders) != 1 || selected != folders[0] {
 		t.Errorf("built %v, selected %q", folders, selected)
 	}

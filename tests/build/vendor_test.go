@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 // offline makes every source of the network fail.
 func (c *checkout) offline() {
 	c.stub("apt-get", "echo 'Err:1 http://mirror.invalid sid InRelease'\necho '  Could not resolve mirror.invalid'\nexit 100\n")
-	c.stub("curl", "echo 'curl: (6) Could not resolve host: github.com' >&2\nexit 6\n")
+	c.env["HTTPS_PROXY"] = "http://127.0.0.1:1"
 }
 
 func (c *checkout) isUntouched() {
@@ -45,7 +46,7 @@ func (c *checkout) isVendored() {
 	if _, err := os.Stat(c.path(mine)); err == nil {
 		c.Error("the old tree is still there")
 	}
-	want := []string{".lock", "download", "sources.txt", "src"}
+	want := []string{".lock", "download", "pin.go", "sources.txt", "src"}
 	if got := c.names(thirdParty); !slices.Equal(got, want) {
 		c.Errorf("%s holds %v, want %v", thirdParty, got, want)
 	}
@@ -72,7 +73,7 @@ func TestVendorRefuses(t *testing.T) {
 			nil,
 			[]string{
 				"cannot fetch Mbed TLS 3.6.7", "Debian source", "https://github.com/Mbed-TLS/mbedtls/releases/",
-				"Could not resolve host", "MBEDTLS_TARBALL=/path/to/" + tarball + " ./build.sh vendor",
+				"127.0.0.1:1: connect: connection refused", "set MBEDTLS_TARBALL=/path/to/" + tarball,
 			},
 		},
 	} {
@@ -98,8 +99,8 @@ func TestVendorKeeps(t *testing.T) {
 	c.ok("vendor")
 	c.isVendored()
 	delete(c.env, "MBEDTLS_TARBALL")
-	if out := c.ok("vendor"); out != "" {
-		t.Errorf("the second run says %q", out)
+	if r := c.run("vendor"); r.stderr != "" || r.stdout != c.path(thirdParty+"/src")+"\n" {
+		t.Errorf("the second run says %q and %q", r.stdout, r.stderr)
 	}
 	if err := os.RemoveAll(c.path(thirdParty + "/src")); err != nil {
 		t.Fatal(err)
@@ -123,8 +124,8 @@ func TestVendorDebian(t *testing.T) {
 	c.useTarball()
 	upstream := c.env["MBEDTLS_TARBALL"]
 	delete(c.env, "MBEDTLS_TARBALL")
-	if len(debianMirrors(c, "/etc/apt")) == 0 {
-		t.Skip("this machine's apt has no Debian mirror")
+	if _, err := os.Stat("/usr/share/keyrings/debian-archive-keyring.gpg"); err != nil {
+		t.Skip("this machine is no Debian")
 	}
 	c.stub("apt-cache", "echo Version: 3.6.6-1; echo Version: 3.6.7-9\n")
 	// The options are: -c FILE -q update, or -c FILE -q source … mbedtls=VERSION.
@@ -136,7 +137,7 @@ if [[ $4 == update ]]; then
 fi
 [[ ${!#} == mbedtls=3.6.7-9 ]] && cp "$DEBIAN_TARBALL" mbedtls_3.6.7.orig.tar.bz2
 `)
-	c.stub("curl", "echo 'curl: (6) Could not resolve host: github.com' >&2\nexit 6\n")
+	c.env["HTTPS_PROXY"] = "http://127.0.0.1:1"
 
 	c.env["DEBIAN_TARBALL"] = c.path("go.mod")
 	c.write(mine, "mine")
@@ -145,21 +146,6 @@ fi
 	c.isUntouched()
 
 	c.env["DEBIAN_TARBALL"] = upstream
-	c.ok("vendor")
-	c.isVendored()
-}
-
-// TestVendorOfficial has a curl that works.
-func TestVendorOfficial(t *testing.T) {
-	c := newCheckout(t)
-	c.useTarball()
-	c.env["OFFICIAL"] = c.env["MBEDTLS_TARBALL"]
-	delete(c.env, "MBEDTLS_TARBALL")
-	c.offline()
-	c.stub("curl", `
-while (($# > 1)); do [[ $1 == -o ]] && out=$2; shift; done
-[[ $1 == https://github.com/Mbed-TLS/mbedtls/releases/download/mbedtls-3.6.7/mbedtls-3.6.7.tar.bz2 ]] && cp "$OFFICIAL" "$out"
-`)
 	c.ok("vendor")
 	c.isVendored()
 }
@@ -179,7 +165,7 @@ func TestVendorTwice(t *testing.T) {
 		if r.code != 0 {
 			t.Errorf("exit %d: %s", r.code, r.stderr)
 		}
-		unpacked += strings.Count(r.stdout, "is in third_party")
+		unpacked += strings.Count(r.stderr, "is in third_party")
 	}
 	if unpacked != 1 {
 		t.Errorf("unpacked %d times", unpacked)
@@ -224,86 +210,33 @@ func TestVendorKilled(t *testing.T) {
 	c := newCheckout(t)
 	c.useTarball()
 	c.write(mine, "mine")
-	c.killDuring("tar", `"$real" "$@" --wildcards '*/include/*'`, "vendor")
-	if left, _ := filepath.Glob(c.path(thirdParty + "/.tmp.*/tree/include")); len(left) != 1 {
-		t.Errorf("the run was not killed in the middle: %v", left)
+	cmd := c.command("./build.sh", "vendor")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	half := func() bool {
+		made, _ := filepath.Glob(c.path(thirdParty + "/.tmp.*/tree/include"))
+		return len(made) == 1
+	}
+	for !half() {
+		select {
+		case err := <-ended:
+			t.Fatalf("the run was not seen in the middle: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the run was not killed")
 	}
 	if text, err := os.ReadFile(c.path(mine)); err != nil || string(text) != "mine" {
 		t.Errorf("the tree that was there has changed: %q, %v", text, err)
 	}
 	c.ok("vendor")
 	c.isVendored()
-}
-
-func debianMirrors(c *checkout, folder string) []string {
-	c.Helper()
-	r := c.wait(c.command("bash", "-euo", "pipefail", "-c",
-		`ROOT=$PWD; source scripts/common.sh; source scripts/vendor.sh; debian_mirrors "$1"`, "bash", folder))
-	if r.code != 0 {
-		c.Fatal(r.stderr)
-	}
-	return strings.Fields(r.stdout)
-}
-
-func TestDebianMirrors(t *testing.T) {
-	for name, test := range map[string]struct {
-		files map[string]string
-		want  []string
-	}{
-		"none": {nil, nil},
-		"one line style": {
-			map[string]string{"sources.list": `
-# deb http://comment.invalid/debian bookworm main
-deb [arch=amd64 signed-by=/k.gpg] http://one.invalid/debian bookworm main contrib # why
-deb-src	http://two.invalid/debian/ trixie contrib main
-deb http://one.invalid/debian bookworm-updates main
-deb http://security.invalid/debian-security bookworm-security main
-`},
-			[]string{"http://one.invalid/debian", "http://two.invalid/debian/"},
-		},
-		"deb822 style": {
-			map[string]string{"sources.list.d/debian.sources": `Types: deb
-# Suites: comment
-URIs: http://one.invalid/debian
- mirror+file:///etc/apt/mirrors/debian.list
-Suites: trixie
- trixie-updates
-Components: main
-Signed-By:
- -----BEGIN PGP PUBLIC KEY BLOCK-----
- Suites: sid
-
-Types: deb
-URIs: http://security.invalid/debian-security
-Suites: trixie-security
-Components: main
-
-Enabled: no
-Types: deb
-URIs: http://off.invalid/debian
-Suites: trixie
-Components: main
-`},
-			[]string{"http://one.invalid/debian", "mirror+file:///etc/apt/mirrors/debian.list"},
-		},
-		"others": {
-			map[string]string{
-				"sources.list.d/a.sources":       "Types: deb\nURIs: https://node.invalid\nSuites: nodistro\nComponents: main\n",
-				"sources.list.d/b.sources":       "Types: deb\nURIs: https://one.invalid\nSuites: sid\nComponents: main\n",
-				"sources.list.d/c.list":          "deb https://cloud.invalid/apt cloud-sdk-bookworm main\ndeb https://docker.invalid bookworm stable\n",
-				"sources.list.d/d.list.disabled": "deb https://off.invalid/debian bookworm main\n",
-			},
-			[]string{"https://one.invalid"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCheckout(t)
-			for name, text := range test.files {
-				c.write("apt/"+name, text)
-			}
-			if got := debianMirrors(c, c.path("apt")); !slices.Equal(got, test.want) {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
-	}
 }

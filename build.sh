@@ -181,7 +181,7 @@ test_verb() {
     export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
     if [[ -n $target ]]; then
         (($#)) || set -- "${TARGET_PACKAGES[@]}"
-        stage "$target" with_build --target "$target" -- test_target ${short:+"$short"} "$@"
+        stage "$target" with_build --target "$target" --here -- test_target ${short:+"$short"} "$@"
     elif [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
         stage "sanitizers" test_asan ${short:+"$short"} "$@"

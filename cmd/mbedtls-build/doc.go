@@ -27,6 +27,8 @@
 // a file of your own, in the language of go doc ./cmd/mbedtls-config, which may include the built-in ones and must include
 // include/base.
 //
+// --here is for env: programs are to run on this machine, which has the C library of linux/386 in a place of its own.
+//
 // --flags is for env without pkg-config: folders in CGO_CFLAGS and CGO_LDFLAGS.
 //
 // --system is for env: use the Mbed TLS 3.6 that pkg-config knows of, such as Debian's libmbedtls-dev. Its internal headers

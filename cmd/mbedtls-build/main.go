@@ -34,9 +34,10 @@ type command struct {
 	programs                 string // the sets of C programs
 	selected                 bool
 
-	prefix        string
-	output        string
-	flags, system bool
+	prefix  string
+	output  string
+	system  bool
+	environ mbedbuild.EnvOptions
 
 	home    *mbedbuild.Home
 	options mbedbuild.Options
@@ -54,7 +55,7 @@ var common = []string{"release", "clone"}
 var verbs = map[string]verb{
 	"vendor":  {(*command).vendor, nil},
 	"lib":     {(*command).lib, []string{"target", "profile", "asan", "programs", "select"}},
-	"env":     {(*command).env, []string{"target", "profile", "asan", "flags", "system", "o"}},
+	"env":     {(*command).env, []string{"target", "profile", "asan", "flags", "system", "here", "o"}},
 	"install": {(*command).install, []string{"target", "profile", "prefix"}},
 	"targets": {(*command).targets, nil},
 }
@@ -108,7 +109,8 @@ func (c *command) parse(name string, v verb, args []string, stderr io.Writer) er
 	all.StringVar(&c.programs, "programs", "", "also build the C programs of these `sets`: bin, or bin,suites")
 	all.BoolVar(&c.selected, "select", false, "make it the build that the clone's packages use")
 	all.StringVar(&c.prefix, "prefix", "", "install below this `folder`")
-	all.BoolVar(&c.flags, "flags", false, "do without pkg-config")
+	all.BoolVar(&c.environ.Flags, "flags", false, "do without pkg-config")
+	all.BoolVar(&c.environ.Here, "here", false, "for programs that run on this machine")
 	all.BoolVar(&c.system, "system", false, "use the Mbed TLS that pkg-config knows of")
 	all.StringVar(&c.output, "o", "", "write to this `file`")
 
@@ -136,7 +138,7 @@ func (c *command) parse(name string, v verb, args []string, stderr io.Writer) er
 		return errors.New("--select needs --clone")
 	case c.programs != "" && c.clone == "":
 		return errors.New("--programs needs --clone")
-	case c.flags && c.system:
+	case c.environ.Flags && c.system:
 		return errors.New("--flags and --system exclude each other")
 	}
 	for set := range strings.SplitSeq(c.programs, ",") {
@@ -223,13 +225,13 @@ func (c *command) env(ctx context.Context) error {
 
 func (c *command) environment(ctx context.Context) ([]mbedbuild.Variable, error) {
 	if c.system {
-		return c.home.SystemEnvironment(ctx, c.options.Target)
+		return c.home.SystemEnvironment(ctx, c.options.Target, c.environ)
 	}
 	b, err := c.home.Build(ctx, c.options)
 	if err != nil {
 		return nil, err
 	}
-	return b.Environment(!c.flags)
+	return b.Environment(c.environ)
 }
 
 func (c *command) targets(context.Context) error {

@@ -20,6 +20,7 @@ type Target struct {
 	Musl   bool   // programs are linked statically
 	Qemu   string // the emulator's name for the processor
 	libc   string // Debian's package of its C library, where the host is another machine
+	host   string // the GOARCH of other machines whose kernel runs its programs
 }
 
 // Targets is the table of all of them: a new target is a row, and a line in cbridge/cgo.go.
@@ -27,7 +28,7 @@ var Targets = []Target{
 	{Name: "linux/amd64", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", libc: "libc6-dev-amd64-cross"},
 	{Name: "linux/arm64", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", Qemu: "aarch64", libc: "libc6-dev-arm64-cross"},
 	{Name: "linux/arm", GOARCH: "arm", GOARM: "7", Prefix: "arm-linux-gnueabihf-", Qemu: "arm", libc: "libc6-dev-armhf-cross"},
-	{Name: "linux/386", GOARCH: "386", Prefix: "i686-linux-gnu-", Qemu: "i386", libc: "libc6-dev-i386-cross"},
+	{Name: "linux/386", GOARCH: "386", Prefix: "i686-linux-gnu-", Qemu: "i386", libc: "libc6-dev-i386-cross", host: "amd64"},
 	{Name: "linux/riscv64", GOARCH: "riscv64", Prefix: "riscv64-linux-gnu-", Qemu: "riscv64", libc: "libc6-dev-riscv64-cross"},
 	{Name: "linux/s390x", GOARCH: "s390x", Prefix: "s390x-linux-gnu-", Qemu: "s390x", libc: "libc6-dev-s390x-cross"},
 	{Name: "linux/amd64-musl", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", Musl: true},
@@ -82,7 +83,7 @@ func (t Target) compiler(ctx context.Context, h *Home) (Compiler, error) {
 		c.CC = prefix + "gcc"
 		tools = append(tools, tool{c.CC, "gcc-" + strings.TrimSuffix(debianName(prefix), "-")})
 		if !t.Musl {
-			tools = append(tools, tool{filepath.Join("/usr", strings.TrimSuffix(prefix, "-"), "include/stdlib.h"), t.libc})
+			tools = append(tools, tool{filepath.Join(t.root(), "include/stdlib.h"), t.libc})
 		}
 	}
 	if c.AR == "" {
@@ -111,14 +112,25 @@ func (t Target) compiler(ctx context.Context, h *Home) (Compiler, error) {
 // debianName is how Debian's packages spell a prefix.
 func debianName(prefix string) string { return strings.ReplaceAll(prefix, "_", "-") }
 
+// root is where Debian has the target's C library on other machines.
+func (t Target) root() string { return "/usr/" + strings.TrimSuffix(t.Prefix, "-") }
+
 // Emulator is the command that runs the target's programs on this machine, empty where it runs them itself.
 func (t Target) Emulator() string {
-	if t.native() {
+	switch {
+	case t.native() || t.host == runtime.GOARCH:
+		return ""
+	case t.Musl:
+		return "qemu-" + t.Qemu + "-static"
+	}
+	return "qemu-" + t.Qemu + "-static -L " + t.root()
+}
+
+// interpreter are the linker's flags with which programs find the target's C library on a machine that runs them but has
+// that library in a place of its own.
+func (t Target) interpreter() string {
+	if t.host != runtime.GOARCH {
 		return ""
 	}
-	command := "qemu-" + t.Qemu + "-static"
-	if !t.Musl {
-		command += " -L /usr/" + strings.TrimSuffix(t.Prefix, "-")
-	}
-	return command
+	return fmt.Sprintf(" -Wl,-dynamic-linker=%[1]s/lib/ld-linux.so.2 -Wl,-rpath=%[1]s/lib", t.root())
 }

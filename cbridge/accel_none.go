@@ -1,4 +1,4 @@
-//go:build !((amd64 || arm64) && !mbedtls_noaccel)
+//go:build cgo && !((amd64 || arm64) && !mbedtls_noaccel)
 
 package cbridge
 

@@ -3,12 +3,8 @@
 #ifndef GOMBEDTLS_BRIDGE_H
 #define GOMBEDTLS_BRIDGE_H
 
-#if !__has_include(<gombedtls_build.h>)
-#error "gombedtls: Mbed TLS is not built yet: run ./build.sh lib in the root of the module"
-#else
-
-#include <gombedtls_build.h>
 #include "release.h"
+#if defined(GOMBEDTLS_FOUND)
 
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/ctr_drbg.h>
@@ -344,12 +340,12 @@ int gm_random(void *ctx, unsigned char *buf, size_t len);
 int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len,
                        int from_go);
 
-// platform_time.c, platform_alloc.c
+// platform_time.c, clock.c, platform_alloc.c
 void gm_set_ms_time(int64_t (*f)(void));
 void gm_clock_install(void);
 void gm_clock_set_hook(int on);
-int gm_alloc_install(void);
-int gm_alloc_count(void);
+void gm_alloc_install(void);
+void gm_alloc_count(void);
 void gm_alloc_stats(int64_t *live_bytes, int64_t *live_blocks, int64_t *total);
 
 // sni.c
@@ -555,9 +551,17 @@ typedef struct {
 } gm_option;
 extern const gm_option *const gm_options;  // the last has no name
 
+// layout.c
+typedef struct {
+    const char *option;  // that one of them has, and the other has not; or NULL
+    const char *type;    // that is of another size in the library; or NULL
+    size_t size, library_size;
+} gm_difference;
+gm_difference gm_compare_layout(void);
+
 // verdict.c
 void gm_ssl_fail(int code);
 int gm_ssl_settle(gm_ssl *s, int ret);
 
-#endif // __has_include(<gombedtls_build.h>)
+#endif // GOMBEDTLS_FOUND
 #endif

@@ -148,7 +148,7 @@ static void move_output(gm_ssl *s, unsigned char *p, size_t size, size_t n, size
 
 static int is_message_in_parts(const mbedtls_ssl_context *ssl)
 {
-    return !is_datagram(ssl) && mbedtls_ssl_get_in_hsfraglen((mbedtls_ssl_context *) ssl) != 0;
+    return !is_datagram(ssl) && ssl->badmac_seen_or_in_hsfraglen != 0;
 }
 
 // held_input is how much of the buffer a later call will look at.

@@ -19,16 +19,26 @@ var processClock atomic.Pointer[Clock]
 
 // SetClock puts c in place of the system's clocks for the whole process, and nil puts those back. It is for tests that
 // must be deterministic. Its functions are called from any goroutine that is inside of the library, must not block, and
-// must not panic: outside of a connection there is nobody to tell.
-func SetClock(c *Clock) {
-	_ = initialize() // an error shows at the next constructor
+// must not panic: outside of a connection there is nobody to tell. A build without MBEDTLS_PLATFORM_TIME_ALT fails with a
+// [NotBuiltError].
+func SetClock(c *Clock) error {
+	if err := initialize(); err != nil {
+		return err
+	}
 	if c == nil {
 		C.gm_clock_set_hook(0)
-		return // the old one stays readable for a call that is on its way
+		return nil // the old one stays readable for a call that is on its way
+	}
+	if !Feature(optionTime) {
+		return &NotBuiltError{Option: optionTime}
 	}
 	processClock.Store(c)
 	C.gm_clock_set_hook(1)
+	return nil
 }
+
+// optionTime is behind every clock of Go's.
+const optionTime = "MBEDTLS_PLATFORM_TIME_ALT"
 
 // gombClockTime is reached from mbedtls_time: certificate checks, tickets, caches.
 //

@@ -412,8 +412,12 @@ func (c *Config) SetReadTimeout(d time.Duration) error {
 	})
 }
 
-// SetTime gives the Config's connections a wall clock of their own; nil is the process's (see [SetClock]).
+// SetTime gives the Config's connections a wall clock of their own; nil is the process's (see [SetClock]). A build without
+// MBEDTLS_PLATFORM_TIME_ALT fails with a [NotBuiltError].
 func (c *Config) SetTime(now func() time.Time) error {
+	if now != nil && !Feature(optionTime) {
+		return &NotBuiltError{Option: optionTime}
+	}
 	return c.use(func(cc *C.gm_config) error {
 		c.now = now
 		cc.has_time = flag(now != nil)

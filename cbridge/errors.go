@@ -103,7 +103,11 @@ type NotBuiltError struct {
 
 // Error names the option, the profile of the build, and the way out.
 func (e *NotBuiltError) Error() string {
-	s := fmt.Sprintf("this build of Mbed TLS (profile %s) lacks %s: choose another with ./build.sh lib --profile", Profile, e.Option)
+	remedy := "choose another with ./build.sh lib --profile, or cmd/mbedtls-build"
+	if Profile == "system" {
+		remedy = "link another one, or build without the tag mbedtls_system"
+	}
+	s := fmt.Sprintf("this build of Mbed TLS (profile %s) lacks %s: %s", Profile, e.Option, remedy)
 	if e.Field != "" {
 		s = e.Field + ": " + s
 	}

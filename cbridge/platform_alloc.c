@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(MBEDTLS_PLATFORM_MEMORY)
+
 // Handshakes allocate numbers of some words all the time. In a process of several threads, which every Go program is,
 // glibc's calloc takes a lock for that, and its malloc, up to this size, takes a block that the thread has kept.
 #define CACHED 1024
@@ -24,9 +26,11 @@ static void *cached_calloc(size_t n, size_t size)
 static int counting;
 
 // gm_alloc_install gives the library its allocator, unless one that counts is there already.
-int gm_alloc_install(void)
+void gm_alloc_install(void)
 {
-    return counting ? 0 : mbedtls_platform_set_calloc_free(cached_calloc, free);
+    if (!counting) {
+        mbedtls_platform_set_calloc_free(cached_calloc, free);
+    }
 }
 
 // A counting allocator needs no header of its own before each block, so that it can be switched on at any time: libc
@@ -55,10 +59,10 @@ static void counting_free(void *p)
 }
 
 // gm_alloc_count routes the library's allocations through the counters.
-int gm_alloc_count(void)
+void gm_alloc_count(void)
 {
     counting = 1;
-    return mbedtls_platform_set_calloc_free(counting_calloc, counting_free);
+    mbedtls_platform_set_calloc_free(counting_calloc, counting_free);
 }
 
 void gm_alloc_stats(int64_t *bytes, int64_t *blocks, int64_t *total)
@@ -67,3 +71,20 @@ void gm_alloc_stats(int64_t *bytes, int64_t *blocks, int64_t *total)
     *blocks = atomic_load(&live_blocks);
     *total = atomic_load(&total_blocks);
 }
+
+#else // the library has libc's, for good
+
+void gm_alloc_install(void)
+{
+}
+
+void gm_alloc_count(void)
+{
+}
+
+void gm_alloc_stats(int64_t *bytes, int64_t *blocks, int64_t *total)
+{
+    *bytes = *blocks = *total = 0;
+}
+
+#endif

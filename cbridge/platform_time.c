@@ -1,9 +1,15 @@
-// platform_time.c is the monotonic clock that MBEDTLS_PLATFORM_MS_TIME_ALT asks its user for. It also compiles on its
-// own, for the upstream programs that are built against the same header.
+// platform_time.c is the monotonic clock that MBEDTLS_PLATFORM_MS_TIME_ALT asks its user for. An installed Mbed TLS may have
+// one of its own: the linker puts this before it (--wrap, see cgo_system.go). It also compiles on its own, for the upstream
+// programs that are built against the same header.
 #include <mbedtls/build_info.h>
 #include <mbedtls/platform_time.h>
 #include <stdatomic.h>
 #include <time.h>
+
+#if defined(GOMBEDTLS_SYSTEM)
+#define mbedtls_ms_time __wrap_mbedtls_ms_time
+mbedtls_ms_time_t mbedtls_ms_time(void);
+#endif
 
 typedef int64_t (*gm_ms_time_fn)(void);
 

@@ -376,7 +376,7 @@ func (c *Config) setCallbacks(cc *cbridge.Config, _ bool) error {
 			return err
 		}
 	}
-	if err := cc.SetTime(c.Time); err != nil {
+	if err := field("Time", "set", cc.SetTime(c.Time)); err != nil {
 		return err
 	}
 	if c.DebugLevel < 0 || c.DebugLevel > 4 {

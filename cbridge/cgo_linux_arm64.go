@@ -1,8 +1,0 @@
-package cbridge
-
-// The link build/linux-arm64 is made by build.sh lib.
-
-// #cgo CFLAGS: -I${SRCDIR}/../third_party/mbedtls/build/linux-arm64/include -I${SRCDIR}/../third_party/mbedtls/build/linux-arm64/include/gombedtls
-// #cgo LDFLAGS: -L${SRCDIR}/../third_party/mbedtls/build/linux-arm64/lib
-// #cgo LDFLAGS: -lmbedtls -lmbedx509 -lmbedcrypto -lpthread
-import "C"

@@ -1,5 +1,6 @@
 package cbridge
 
+// #cgo LDFLAGS: -Wl,--wrap=mbedtls_platform_entropy_poll
 // #include "bridge.h"
 import "C"
 

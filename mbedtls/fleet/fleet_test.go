@@ -215,7 +215,7 @@ func TestWriterOfAnEarlierTermIsRefused(t *testing.T) {
 	sleepy.running.Wait()
 	awake := w.join()
 	until(t, "the other is elected", func() bool { return awake.Stats().Writer })
-	before := rdb.Get(ctx, sleepy.options.key("tickets")).Val()
+	before, stats := rdb.Get(ctx, sleepy.options.key("tickets")).Val(), sleepy.Stats() // on a slow machine it may have been refused before
 
 	if err := sleepy.write(ctx, term, true); !errors.Is(err, errFenced) {
 		t.Errorf("the write is not refused: %v", err)
@@ -223,7 +223,7 @@ func TestWriterOfAnEarlierTermIsRefused(t *testing.T) {
 	if rdb.Get(ctx, sleepy.options.key("tickets")).Val() != before {
 		t.Error("it has changed the keys")
 	}
-	if st := sleepy.Stats(); st.WritesRefused != 1 || st.Writer || st.KeysPublished != 1 {
+	if st := sleepy.Stats(); st.WritesRefused != stats.WritesRefused+1 || st.Writer || st.KeysPublished != stats.KeysPublished {
 		t.Errorf("%+v", st)
 	}
 	// A lost term counter does not make an old token good again.

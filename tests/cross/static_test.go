@@ -1,0 +1,146 @@
+package cross
+
+import (
+	"context"
+	"debug/elf"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// static are the targets whose programs need nothing of the system that they run on.
+var static = []struct{ target, goarch, compiler, ar, emulator string }{
+	{"linux-amd64-musl", "amd64", "musl-gcc", "ar", "qemu-x86_64-static"},
+	{"linux-arm64-musl", "arm64", "aarch64-linux-musl-gcc", "aarch64-linux-gnu-ar", "qemu-aarch64-static"},
+}
+
+// A server and a client, each in a root that holds nothing else, shake hands.
+func TestStaticProgramsRunInAnEmptyRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("chroot needs root")
+	}
+	for _, s := range static {
+		t.Run(s.target, func(t *testing.T) {
+			dir := filepath.Join("../../build/cross", s.target) // of ./build.sh cross
+			if _, err := os.Stat(filepath.Join(dir, "ssl_server2")); err != nil {
+				need(t, s.compiler, s.ar)
+				dir = t.TempDir()
+				buildStatic(t, dir, s.goarch, s.compiler, s.ar)
+			}
+			emulator := ""
+			if s.goarch != runtime.GOARCH {
+				need(t, s.emulator)
+				emulator, _ = exec.LookPath(s.emulator)
+			}
+			server, client := emptyRoot(t, filepath.Join(dir, "ssl_server2"), emulator), emptyRoot(t, filepath.Join(dir, "ssl_client2"), emulator)
+			for _, options := range []string{
+				"force_version=tls12 force_ciphersuite=TLS-ECDHE-PSK-WITH-AES-128-CBC-SHA256",
+				"force_version=tls13 tls13_kex_modes=psk_ephemeral",
+				"dtls=1 force_ciphersuite=TLS-PSK-WITH-AES-128-GCM-SHA256",
+			} {
+				t.Run(strings.Fields(options)[0], func(t *testing.T) { shakeHands(t, server, client, strings.Fields(options)) })
+			}
+		})
+	}
+}
+
+func buildStatic(t *testing.T, dir, goarch, compiler, ar string) {
+	target := []string{"GOOS=linux", "GOARCH=" + goarch, "CC=" + compiler, "AR=" + ar}
+	folder := archives(t, target...)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "-ldflags=-linkmode external -extldflags -static",
+		"../../cmd/ssl_server2", "../../cmd/ssl_client2")
+	cmd.Env = append(append(os.Environ(), target...), "CGO_ENABLED=1", "CGO_CFLAGS=-O2 -g -I"+folder+"/include", "CGO_LDFLAGS=-O2 -g -L"+folder+"/lib")
+	run(t, cmd)
+}
+
+// root is a folder, and the command line in it that runs its one program.
+type root struct {
+	dir  string
+	line []string
+}
+
+// emptyRoot checks that the program is static, and puts it into a root of its own: alone, or with an emulator.
+func emptyRoot(t *testing.T, program, emulator string) root {
+	t.Helper()
+	file, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, p := range file.Progs {
+		if p.Type == elf.PT_INTERP {
+			t.Errorf("%s asks for a dynamic linker", program)
+		}
+	}
+	if libraries, err := file.ImportedLibraries(); len(libraries) > 0 {
+		t.Errorf("%s asks for %v, %v", program, libraries, err)
+	}
+	if path, err := exec.LookPath("file"); err == nil {
+		t.Log(strings.TrimSpace(run(t, exec.Command(path, program))))
+	}
+	r := root{dir: t.TempDir()}
+	for _, name := range []string{emulator, program} {
+		if name == "" {
+			continue
+		}
+		inside := "/" + filepath.Base(name)
+		run(t, exec.Command("cp", name, r.dir+inside))
+		r.line = append(r.line, inside)
+	}
+	return r
+}
+
+// command is the program's with those arguments.
+func (r root) command(ctx context.Context, args []string) *exec.Cmd {
+	line := append(r.line[:len(r.line):len(r.line)], args...)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Dir, cmd.Env = "/", []string{}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: r.dir}
+	return cmd
+}
+
+var address = regexp.MustCompile(`Bind on .* ok \((.*):(\d+)\)`)
+
+func shakeHands(t *testing.T, server, client root, options []string) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	options = append(options, "psk=000102030405060708090a0b0c0d0e0f", "crt_file=none", "key_file=none", "ca_file=none")
+	s := server.command(ctx, append([]string{"server_addr=127.0.0.1", "server_port=0"}, options...))
+	out, err := s.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stderr = os.Stderr
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cancel() // which ends it
+		_ = s.Wait()
+	}()
+	text, buf := "", make([]byte, 4096)
+	for !strings.Contains(text, "Waiting for a remote connection") { // no newline comes after that
+		n, err := out.Read(buf)
+		if err != nil {
+			t.Fatalf("the server ends: %v\n%s", err, text)
+		}
+		text += string(buf[:n])
+	}
+	at := address.FindStringSubmatch(text)
+	if at == nil {
+		t.Fatalf("the server does not say where it is:\n%s", text)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	said := run(t, client.command(ctx, append([]string{"server_addr=127.0.0.1", fmt.Sprintf("server_port=%s", at[2])}, options...)))
+	if !strings.Contains(said, "HTTP/1.0 200 OK") || !strings.Contains(said, "Protocol is ") {
+		t.Errorf("the client says\n%s", said)
+	}
+}

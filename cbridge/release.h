@@ -14,9 +14,6 @@
 #error "gombedtls: this Mbed TLS has no internal headers beside it: run go run github.com/gombedtls/gombedtls/cmd/mbedtls-build@VERSION env --system, and build with what it prints"
 #else
 
-#if __has_include(<gombedtls_config.h>)
-#define MBEDTLS_CONFIG_FILE <gombedtls_config.h>
-#endif
 #include <mbedtls/build_info.h>
 #if __has_include(<gombedtls_internal.h>)
 #include <gombedtls_internal.h>

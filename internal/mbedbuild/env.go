@@ -60,13 +60,16 @@ func (t Target) environment(cc string, o EnvOptions, tag, cflags, ldflags string
 	if len(goflags) > 0 {
 		vars = append(vars, Variable{"GOFLAGS", strings.Join(goflags, " ")})
 	}
+	own := "" // flags of the linker that only gcc knows, and not Go's own linker, which takes programs with little of cgo
 	if t.Musl {
-		// By GOFLAGS, another -ldflags would replace it. Go's own linker knows only glibc's interpreter.
-		ldflags += " -static"
-		vars = append(vars, Variable{"GO_EXTLINK_ENABLED", "1"})
+		own = " -static" // in GOFLAGS, another -ldflags would replace it
 	}
 	if o.Here {
-		ldflags += t.interpreter()
+		own += t.interpreter()
+	}
+	if own != "" {
+		ldflags += own
+		vars = append(vars, Variable{"GO_EXTLINK_ENABLED", "1"})
 	}
 	vars = append(vars, Variable{"CGO_CFLAGS", "-O2 -g " + cflags})
 	if ldflags = strings.TrimSpace(ldflags); ldflags != "" {
@@ -90,7 +93,7 @@ func pkgConfig() string { return cmp.Or(os.Getenv("PKG_CONFIG"), "pkg-config") }
 
 func hasPkgConfig() error {
 	if _, err := exec.LookPath(pkgConfig()); err != nil {
-		return fmt.Errorf("missing %s: install pkg-config or pkgconf, or use --flags, which does without", pkgConfig())
+		return fmt.Errorf("%w %s: install pkg-config or pkgconf, or use --flags, which does without", ErrMissing, pkgConfig())
 	}
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// ErrMissing is what errors about a tool that is not there, and cannot be installed, wrap.
+var ErrMissing = errors.New("missing")
+
 // need installs the Debian packages of the tools that are missing, when it may, and else says what to install. A tool is a
 // command, or a file for packages that bring none.
 func need(ctx context.Context, p *Progress, tools []tool) error {
@@ -25,7 +28,7 @@ func need(ctx context.Context, p *Progress, tools []tool) error {
 	}
 	list := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); os.Geteuid() != 0 || err != nil {
-		return fmt.Errorf("missing %s: run apt-get install %s as root (or your system's equivalent)", strings.Join(missing, " "), list)
+		return fmt.Errorf("%w %s: run apt-get install %s as root (or your system's equivalent)", ErrMissing, strings.Join(missing, " "), list)
 	}
 	p.Say("installing %s", list)
 	install := append([]string{"install", "-q", "-y", "--no-install-recommends"}, packages...)

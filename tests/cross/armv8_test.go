@@ -31,18 +31,18 @@ var instructions = []struct {
 
 // The library looks at run time for what the processor has: it uses that, and nothing else, and computes the same.
 func TestARMv8ExtensionsAreUsedWherePresent(t *testing.T) {
-	const compiler, emulator = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
-	need(t, compiler, "aarch64-linux-gnu-ar", emulator)
-	folder := archives(t, "GOOS=linux", "GOARCH=arm64", "CC="+compiler, "AR=aarch64-linux-gnu-ar")
+	const emulator = "qemu-aarch64-static"
+	need(t, emulator)
+	b := build(t, "linux/arm64")
 	dir := t.TempDir()
-	build := func(name string, flags ...string) string {
+	compile := func(name string, flags ...string) string {
 		program := filepath.Join(dir, name)
-		args := append(flags, "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-DMBEDTLS_CONFIG_FILE=<gombedtls_config.h>", "-I"+folder+"/include",
-			"testdata/armv8/main.c", "../../cbridge/platform_time.c", "-L"+folder+"/lib", "-lmbedcrypto", "-o", program)
-		run(t, exec.Command(compiler, args...))
+		args := append(flags, "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-I"+b.Folder+"/include",
+			"testdata/armv8/main.c", "../../cbridge/platform_time.c", "-L"+b.Folder+"/lib", "-lmbedcrypto", "-o", program)
+		run(t, exec.Command(b.CC, args...))
 		return program
 	}
-	all, few := build("all"), build("few", "-DFEW", "-Wl,--wrap=getauxval")
+	all, few := compile("all"), compile("few", "-DFEW", "-Wl,--wrap=getauxval")
 	want := vectors(t)
 	for _, test := range []struct {
 		name, program, cpu string

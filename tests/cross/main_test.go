@@ -3,12 +3,13 @@
 package cross
 
 import (
-	"os"
+	"errors"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/gombedtls/gombedtls/internal/leakcheck"
+	"github.com/gombedtls/gombedtls/internal/mbedbuild"
+	pin "github.com/gombedtls/gombedtls/third_party/mbedtls"
 )
 
 func TestMain(m *testing.M) {
@@ -26,17 +27,32 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
-// archives builds those of a target, as the environment says, and returns their folder.
-func archives(t *testing.T, environment ...string) string {
+// build builds the archives of a target, unless they are there.
+func build(t *testing.T, name string) *mbedbuild.Build {
 	t.Helper()
-	var said strings.Builder
-	cmd := exec.CommandContext(t.Context(), "../../build.sh", "lib", "--no-select", "--print")
-	cmd.Env, cmd.Stderr = append(os.Environ(), environment...), &said
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("build.sh lib, %v: %v\n%s", environment, err, &said)
+	if testing.Short() {
+		t.Skip("compiles C")
 	}
-	return strings.TrimSpace(string(out))
+	target, err := mbedbuild.FindTarget(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := pin.Find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := mbedbuild.CloneHome("../..", mbedbuild.NewProgress(t.Output()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := home.Build(t.Context(), mbedbuild.Options{Release: release, Target: target, Profile: "default"})
+	if errors.Is(err, mbedbuild.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // run runs a command to its end, and returns what it says.

@@ -9,37 +9,31 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// static are the targets whose programs need nothing of the system that they run on.
-var static = []struct{ target, goarch, compiler, ar, emulator string }{
-	{"linux-amd64-musl", "amd64", "musl-gcc", "ar", "qemu-x86_64-static"},
-	{"linux-arm64-musl", "arm64", "aarch64-linux-musl-gcc", "aarch64-linux-gnu-ar", "qemu-aarch64-static"},
-}
+	"github.com/gombedtls/gombedtls/internal/mbedbuild"
+)
 
 // A server and a client, each in a root that holds nothing else, shake hands.
 func TestStaticProgramsRunInAnEmptyRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("chroot needs root")
 	}
-	for _, s := range static {
-		t.Run(s.target, func(t *testing.T) {
-			dir := filepath.Join("../../build/cross", s.target) // of ./build.sh cross
-			if _, err := os.Stat(filepath.Join(dir, "ssl_server2")); err != nil {
-				need(t, s.compiler, s.ar)
-				dir = t.TempDir()
-				buildStatic(t, dir, s.goarch, s.compiler, s.ar)
+	for _, target := range mbedbuild.Targets {
+		if !target.Musl {
+			continue
+		}
+		t.Run(target.Folder(), func(t *testing.T) {
+			emulator := target.Emulator()
+			if emulator != "" {
+				need(t, emulator)
+				emulator, _ = exec.LookPath(emulator)
 			}
-			emulator := ""
-			if s.goarch != runtime.GOARCH {
-				need(t, s.emulator)
-				emulator, _ = exec.LookPath(s.emulator)
-			}
+			dir := t.TempDir()
+			buildStatic(t, dir, build(t, target.Name))
 			server, client := emptyRoot(t, filepath.Join(dir, "ssl_server2"), emulator), emptyRoot(t, filepath.Join(dir, "ssl_client2"), emulator)
 			for _, options := range []string{
 				"force_version=tls12 force_ciphersuite=TLS-ECDHE-PSK-WITH-AES-128-CBC-SHA256",
@@ -52,12 +46,17 @@ func TestStaticProgramsRunInAnEmptyRoot(t *testing.T) {
 	}
 }
 
-func buildStatic(t *testing.T, dir, goarch, compiler, ar string) {
-	target := []string{"GOOS=linux", "GOARCH=" + goarch, "CC=" + compiler, "AR=" + ar}
-	folder := archives(t, target...)
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "-ldflags=-linkmode external -extldflags -static",
-		"../../cmd/ssl_server2", "../../cmd/ssl_client2")
-	cmd.Env = append(append(os.Environ(), target...), "CGO_ENABLED=1", "CGO_CFLAGS=-O2 -g -I"+folder+"/include", "CGO_LDFLAGS=-O2 -g -L"+folder+"/lib")
+func buildStatic(t *testing.T, dir string, b *mbedbuild.Build) {
+	t.Helper()
+	vars, err := b.Environment(mbedbuild.EnvOptions{Flags: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", dir+"/", "../../cmd/ssl_server2", "../../cmd/ssl_client2")
+	cmd.Env = os.Environ()
+	for _, v := range vars {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	}
 	run(t, cmd)
 }
 

@@ -9,5 +9,7 @@
 // between the ends loses, repeats, changes and holds back what the session's rules name.
 //
 // testdata/golden-<release>.txt has the SHA-256 of each session in profile default, so that other targets are compared
-// without the driver; -update writes it anew. What a build cannot do is skipped, and the missing option named.
+// without the driver; -update writes it anew. Under an emulator (package emulator), the driver is one for this machine: then
+// each byte of another target, of another word size or byte order, is compared with this machine's. What a build cannot do
+// is skipped, and the missing option named.
 package transcript

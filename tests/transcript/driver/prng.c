@@ -21,6 +21,7 @@ void prng_seed(prng *r, const char *name)
 int prng_fill(void *ctx, unsigned char *p, size_t len)
 {
     prng *r = ctx;
+    unsigned char *number = len == 4 ? p : NULL;  // ticket_age_add, the one that the library draws as its processor keeps them
     for (; len > 0; len--, r->left--, r->word >>= 8) {
         if (r->left == 0) {
             uint64_t z = r->state += 0x9e3779b97f4a7c15u;
@@ -30,6 +31,10 @@ int prng_fill(void *ctx, unsigned char *p, size_t len)
             r->left = 8;
         }
         *p++ = (unsigned char) r->word;
+    }
+    if (number != NULL) {
+        uint32_t n = number[0] | (uint32_t) number[1] << 8 | (uint32_t) number[2] << 16 | (uint32_t) number[3] << 24;
+        memcpy(number, &n, sizeof n);
     }
     return 0;
 }

@@ -41,10 +41,16 @@ usage: ./build.sh VERB [OPTION…]
   cross [OPTION…] TARGET…
                     build the archives, all programs and all tests for each target, or for all, into build/cross
       --profile P   as above
+      --no-tests    only the archives and the programs
   targets           list the targets
   install --prefix DIR [OPTION…]
                     build the archives, and copy headers, archives and pkg-config's files below DIR, for go build -tags
                     mbedtls_system; --profile P, --target T
+  docker-check [OPTION…]
+                    lint the Dockerfile, build it without Docker in a clean Debian root (root only), and run the image's
+                    program and HEALTHCHECK; --lint, --no-test and --target STAGE do less; --help tells the other options
+  sbom [-o FILE] [--profile P]
+                    write a software bill of materials (CycloneDX), on stdout unless told otherwise
   clean [--all]     remove what was built; --all: also the unpacked and the downloaded Mbed TLS
   help              this text
 
@@ -115,9 +121,10 @@ bench() {
 }
 
 cross() {
-    local options=() targets=() target began out
+    local options=() targets=() tests=yes target began out
     while (($#)); do
         case $1 in
+        --no-tests) tests= ;;
         --profile)
             (($# > 1)) || usage_error "cross: $1 needs a name"
             options+=("$1" "$2")
@@ -138,7 +145,7 @@ cross() {
         began=$SECONDS
         out=build/cross/${target//\//-}
         with_build --target "$target" "${options[@]}" -- cross_build "$out" || die "cross: $target failed"
-        say "cross: $target: programs and tests are in $out ($((SECONDS - began)) s)"
+        say "cross: $target: programs${tests:+ and tests} are in $out ($((SECONDS - began)) s)"
     done
 }
 
@@ -147,7 +154,8 @@ cross_build() {
     local out=$1
     rm -rf "$out"
     mkdir -p "$out/tests"
-    go build -trimpath -o "$out/" ./cmd/... && go test -c -o "$out/tests/" ./cbridge/... ./mbedtls/... ./tests/smoke ./tests/transcript
+    go build -trimpath -o "$out/" ./cmd/... || return
+    [[ -z $tests ]] || go test -c -o "$out/tests/" ./cbridge/... ./mbedtls/... ./tests/smoke ./tests/transcript
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.
@@ -265,6 +273,28 @@ upstream() {
         --profile "$profile" --source "$(mbedtls_build vendor)" --build "$folder"
 }
 
+# tool NAME [ARG…]: runs a program of the module tools, which has dependencies of its own.
+tool() {
+    local name=$1
+    ensure_go
+    mkdir -p build/tools
+    (cd tools && go build -o "$ROOT/build/tools/" "./$name") || die "tools/$name does not compile"
+    exec "build/tools/$name" "${@:2}"
+}
+
+docker_check() {
+    case " $* " in
+    *' --lint '* | *' --help '* | *' -h '*) ;;
+    *) ((EUID != 0)) || ensure debootstrap ;;
+    esac
+    tool docker-check "$@"
+}
+
+sbom() {
+    vendor >/dev/null
+    tool sbom "$@"
+}
+
 clean() {
     local remove=(build third_party/mbedtls/build cbridge/selected_build.h)
     case $* in
@@ -290,6 +320,8 @@ targets)
     ensure_go
     mbedtls_build targets
     ;;
+docker-check) docker_check "$@" ;;
+sbom) sbom "$@" ;;
 install)
     ensure_go
     mbedtls_build install "$@"

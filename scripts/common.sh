@@ -20,7 +20,7 @@ declare -rA PACKAGE=(
     [openssl]=openssl [gnutls-cli]=gnutls-bin [shellcheck]=shellcheck
     [tshark]=tshark [coap-client-openssl]=libcoap3-bin
     [gnutls-serv]=gnutls-bin [lsof]=lsof [python3]=python3
-    [redis-server]=redis-server [chromium]=chromium
+    [redis-server]=redis-server [chromium]=chromium [debootstrap]=debootstrap
     [qemu-arm-static]=qemu-user-static [qemu-aarch64-static]=qemu-user-static [qemu-i386-static]=qemu-user-static
     [qemu-riscv64-static]=qemu-user-static [qemu-s390x-static]=qemu-user-static [qemu-x86_64-static]=qemu-user-static
 )

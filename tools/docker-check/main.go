@@ -93,10 +93,10 @@ func (o *options) run(ctx context.Context) error {
 	if err := o.lint(ctx, file); err != nil || o.lintOnly {
 		return err
 	}
-	if os.Geteuid() != 0 {
-		return errors.New("building needs root, for mounts and chroot: only linting (--lint) does not")
+	if err := o.build(ctx, file); err != nil {
+		return err
 	}
-	return o.build(ctx, file)
+	return ctx.Err()
 }
 
 func (o *options) lint(ctx context.Context, file *replay.File) error {
@@ -129,6 +129,9 @@ func (o *options) build(ctx context.Context, file *replay.File) (err error) {
 		return err
 	}
 	defer unlock()
+	if err := replay.Supported(ctx, work); err != nil {
+		return fmt.Errorf("building cannot be done here: %w (--lint can)", err)
+	}
 	env, err := replay.MachineEnv(ctx)
 	if err != nil {
 		return err
@@ -169,6 +172,13 @@ func (o *options) build(ctx context.Context, file *replay.File) (err error) {
 		if _, err := r.Build(ctx, "test"); err != nil {
 			return err
 		}
+	}
+	left, err := r.Unbuilt(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		fmt.Printf("not built: %s\n", strings.Join(left, ", "))
 	}
 	fmt.Printf("docker-check: passed in %.0f s\n", time.Since(began).Seconds())
 	return nil

@@ -78,6 +78,6 @@ func encode(bom *cdx.BOM, stamp time.Time) ([]byte, error) {
 
 func write(bom *cdx.BOM) ([]byte, error) {
 	var b bytes.Buffer
-	err := cdx.NewBOMEncoder(&b, cdx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bom, cdx.SpecVersion1_6)
+	err := cdx.NewBOMEncoder(&b, cdx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false).EncodeVersion(bom, cdx.SpecVersion1_6)
 	return b.Bytes(), err
 }

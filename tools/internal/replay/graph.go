@@ -32,7 +32,7 @@ func newGraph(definition *llb.Definition) (*graph, error) {
 		id := digest.FromBytes(text)
 		g.order = append(g.order, id.String())
 		g.ops[id.String()] = op
-		g.names[id.String()] = definition.Metadata[id].Description["llb.customname"]
+		g.names[id.String()] = strings.Join(strings.Fields(definition.Metadata[id].Description["llb.customname"]), " ")
 	}
 	if n := len(g.order); n > 0 { // The last has no operation: its input is the result.
 		g.last = g.ops[g.order[n-1]].Inputs[0]
@@ -57,12 +57,11 @@ func (r *Replay) solve(ctx context.Context, g *graph) (snapshot, error) {
 			outputs, err = r.operate(ctx, op, inputs)
 			return err
 		}
-		var err error
-		if source := op.GetSource(); source != nil && name == "" {
-			name = "[context] " + source.Identifier
-		}
-		if err = r.step(name, work); err != nil {
+		if err := r.step(name, work); err != nil {
 			return nil, err
+		}
+		if stage, _, ok := strings.Cut(strings.TrimPrefix(name, "["), " "); ok {
+			r.stages[stage] = true
 		}
 		r.done[id] = outputs
 	}

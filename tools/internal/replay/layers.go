@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/moby/buildkit/solver/pb"
 )
 
 // snapshot names the layers of a root folder, the top one first. Names are paths from the folder of layers: short, as the
@@ -37,6 +39,33 @@ func newLayers(work string) (*layers, error) {
 		return nil, err
 	}
 	return &layers{folder: folder}, nil
+}
+
+// Supported returns why nothing can be built below the folder on this machine; nil if it can. It takes root, the right to
+// make namespaces, and a file system that overlayfs can write to: a container has the last two only if it was given them.
+func Supported(ctx context.Context, work string) error {
+	if os.Geteuid() != 0 {
+		return errors.New("it needs root, for mounts and chroot")
+	}
+	l, err := newLayers(work)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(l.folder)
+	lower, err := l.create()
+	if err != nil {
+		return err
+	}
+	upper, err := l.create()
+	if err != nil {
+		return err
+	}
+	action := &pb.FileAction{Action: &pb.FileAction_Mkdir{Mkdir: &pb.FileActionMkDir{Path: "/a", Mode: 0o755, Timestamp: -1}}}
+	text, err := action.MarshalVT()
+	if err != nil {
+		return err
+	}
+	return l.run(ctx, &job{Lower: snapshot{lower}, Upper: upper, File: text}, io.Discard)
 }
 
 // create makes an empty layer.

@@ -105,6 +105,7 @@ type Replay struct {
 
 	layers *layers
 	done   map[string]map[int]snapshot // results of operations by their digest and output
+	stages map[string]bool             // names of those that something was done of
 }
 
 // Image is what a stage has become.
@@ -123,13 +124,32 @@ func (r *Replay) Build(ctx context.Context, target string) (*Image, error) {
 		if r.layers, err = newLayers(r.Work); err != nil {
 			return nil, err
 		}
-		r.done = map[string]map[int]snapshot{}
+		r.done, r.stages = map[string]map[int]snapshot{}, map[string]bool{}
 	}
 	root, err := r.solve(ctx, g)
 	if err != nil {
 		return nil, err
 	}
 	return &Image{Config: image.Config, root: root}, nil
+}
+
+// Unbuilt are the stages that no Build has done anything of, other than empty ones.
+func (r *Replay) Unbuilt(ctx context.Context) ([]string, error) {
+	text, err := os.ReadFile(r.File.Path)
+	if err != nil {
+		return nil, err
+	}
+	all, err := dockerfile2llb.ListTargets(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, stage := range all.Targets {
+		if stage.Base != "scratch" && !r.stages[stage.Name] {
+			names = append(names, stage.Name)
+		}
+	}
+	return names, nil
 }
 
 // Close removes the layers.

@@ -141,18 +141,18 @@ func (o *options) build(ctx context.Context, file *replay.File) (err error) {
 		return err
 	}
 	defer log.Close()
-	tail := &replay.Tail{To: log}
+	end := &tail{to: log}
 	if o.verbose {
-		tail.To = io.MultiWriter(log, os.Stdout)
+		end.to = io.MultiWriter(log, os.Stdout)
 	}
 	r := &replay.Replay{
 		File: file, Work: work, Bases: &replay.Bases{Folder: filepath.Join(work, "bases"), Env: env},
-		Progress: os.Stdout, Output: tail,
+		Progress: os.Stdout, Output: end,
 	}
 	defer func() {
 		err = errors.Join(err, r.Close())
 		if err != nil && ctx.Err() == nil {
-			fmt.Fprintf(os.Stderr, "%s\n\nall of it is in %s\n", tail, log.Name())
+			fmt.Fprintf(os.Stderr, "%s\n\nall of it is in %s\n", end, log.Name())
 		}
 	}()
 	image, err := r.Build(ctx, o.target)

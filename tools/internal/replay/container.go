@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -169,23 +168,3 @@ func (w *worker) stop(ctx context.Context, name string, ended <-chan struct{}) e
 		return ctx.Err()
 	}
 }
-
-// Tail keeps the last lines of what is written to it, for the report of a failure.
-type Tail struct {
-	To    io.Writer // gets everything
-	lines []string
-	open  string
-}
-
-const tailLines = 25
-
-func (t *Tail) Write(text []byte) (int, error) {
-	parts := strings.Split(t.open+string(text), "\n")
-	t.open = parts[len(parts)-1]
-	t.lines = append(t.lines, parts[:len(parts)-1]...)
-	t.lines = t.lines[max(0, len(t.lines)-tailLines):]
-	return t.To.Write(text)
-}
-
-// String is the lines.
-func (t *Tail) String() string { return strings.TrimSpace(strings.Join(append(t.lines, t.open), "\n")) }

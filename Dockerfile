@@ -8,18 +8,18 @@
 #
 #   docker run -p 4433:4433 gombedtls           # TLS, with the test certificates of Mbed TLS
 #   docker run -p 4433:4433 -v "$PWD/certs:/certs:ro" gombedtls \
-#       read_timeout=5000 crt_file=/certs/server.crt key_file=/certs/server.key ca_file=/certs/ca.crt auth_mode=required
+#       read_timeout=5000 crt_file=/certs/server.crt key_file=/certs/server.key   # which user 65532 may read
 #   docker run -p 4433:4433/udp --no-healthcheck gombedtls dtls=1 psk=… psk_identity=sensor-1
 #   docker run --entrypoint /bin/ssl_client2 gombedtls server_addr=…
 #
 # HEALTHCHECK is for a server of TLS on port 4433 that wants no certificate: give your own for another (Compose:
 # healthcheck.test, Kubernetes: exec), such as /bin/ssl_client2 server_addr=127.0.0.1 dtls=1 psk=… psk_identity=…
-# "docker run IMAGE help" lists the options.
+# "docker run IMAGE help" lists the options. HEALTHCHECK needs Docker 25 or newer.
 #
 # ./build.sh docker-check builds this file without Docker.
 
-# The exact Go that builds; with @sha256:… at its end, the exact image too. No digest is here, as it would be another for
-# each registry that rebuilds the image.
+# The tag is of the exact Go, but the Debian below it is updated under the same tag. For the very same image every time, give
+# it with its digest: --build-arg GO_IMAGE=golang:…@sha256:…
 ARG GO_IMAGE=golang:1.26.8-bookworm
 
 # --- source: the pinned Mbed TLS. First what changes least, so that a change of Go code neither downloads nor compiles C.
@@ -51,8 +51,13 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 COPY . .
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     target=$(</target); \
-    GOFLAGS=-ldflags=-s ./build.sh cross --no-tests --profile "$PROFILE" "$target"; \
+    ./build.sh cross --no-tests --profile "$PROFILE" "$target"; \
     mv "build/cross/${target//\//-}" /out
+# What a debugger reads is half of them. One of the compilers' tools knows the target.
+RUN for strip in /usr/bin/*-linux-gnu*-strip; do \
+        if "$strip" /out/ssl_server2 /out/ssl_client2; then exit; fi; \
+    done; \
+    exit 1
 # What the programs have without files of yours. Mbed TLS publishes these keys: they are no secret, and prove nothing.
 RUN mkdir /data_files; \
     cd third_party/mbedtls/src/framework/data_files; \

@@ -49,7 +49,7 @@ func newReplay(t *testing.T, dockerfile string) (*Replay, *bytes.Buffer) {
 	}
 	for name, text := range map[string]string{
 		"Dockerfile": dockerfile, ".dockerignore": "secret*\n!secret.not\n",
-		"a.txt": "a", "b.txt": "b", "secret": "s", "secret.not": "n", "sub/c.txt": "c",
+		"a.txt": "a", "b.txt": "b", "secret": "s", "secret.not": "n", "sub/c.txt": "c", "sub/d.tar": "d",
 	} {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -151,6 +151,7 @@ USER 7
 		"/context/a.txt":      {"a", 0o644, 0, 0},
 		"/context/b.txt":      {"b", 0o644, 0, 0},
 		"/context/sub/c.txt":  {"c", 0o644, 0, 0},
+		"/context/sub/d.tar":  {"d", 0o644, 0, 0},
 		"/context/secret.not": {"n", 0o644, 0, 0},
 		"/context/tool":       {},
 	}
@@ -183,17 +184,17 @@ USER 7
 
 func TestFailuresAreTold(t *testing.T) {
 	for name, test := range map[string]struct{ dockerfile, want string }{
-		"RUN":                {"FROM scratch\nCOPY tool /\nRUN [\"/tool\", \"fail\", \"x\"]", `RUN ["/tool", "fail", "x"]: exit status 1`},
-		"no program":         {"FROM scratch\nRUN [\"/none\"]", "/none: no such file"},
-		"no shell":           {"FROM scratch\nRUN true", "/bin/sh: no such file"},
-		"ignored file":       {"FROM scratch\nCOPY secret /", "secret: no such file"},
-		"no user":            {"FROM scratch\nCOPY tool /\nUSER nobody\nRUN [\"/tool\", \"succeed\"]", `user "nobody"`},
-		"image":              {"FROM alpine:3\nRUN true", "no stand-in for the image docker.io/library/alpine:3"},
-		"processor":          {"FROM --platform=linux/mips64le debian:bookworm\nRUN true", "on mips64le: this machine is"},
-		"unknown stage":      {"FROM scratch\nCOPY --from=none /a /b", "no stand-in for the image docker.io/library/none"},
-		"unknown directive":  {"FROM scratch\nRUNS true", "unknown instruction"},
-		"secret":             {"FROM scratch\nCOPY tool /\nRUN --mount=type=secret,id=k [\"/tool\", \"succeed\"]", "mount of type SECRET"},
-		"an archive unpacks": {"FROM scratch\nCOPY a.txt /b.tar\nADD sub/c.tar.gz /", "c.tar.gz"},
+		"RUN":               {"FROM scratch\nCOPY tool /\nRUN [\"/tool\", \"fail\", \"x\"]", `RUN ["/tool", "fail", "x"]: exit status 1`},
+		"no program":        {"FROM scratch\nRUN [\"/none\"]", "/none: no such file"},
+		"no shell":          {"FROM scratch\nRUN true", "/bin/sh: no such file"},
+		"ignored file":      {"FROM scratch\nCOPY secret /", "secret: no such file"},
+		"no user":           {"FROM scratch\nCOPY tool /\nUSER nobody\nRUN [\"/tool\", \"succeed\"]", `user "nobody"`},
+		"image":             {"FROM alpine:3\nRUN true", "no stand-in for the image docker.io/library/alpine:3"},
+		"processor":         {"FROM --platform=linux/mips64le debian:bookworm\nRUN true", "on mips64le: this machine is"},
+		"unknown stage":     {"FROM scratch\nCOPY --from=none /a /b", "no stand-in for the image docker.io/library/none"},
+		"unknown directive": {"FROM scratch\nRUNS true", "unknown instruction"},
+		"secret":            {"FROM scratch\nCOPY tool /\nRUN --mount=type=secret,id=k [\"/tool\", \"succeed\"]", "mount of type SECRET"},
+		"archive":           {"FROM scratch\nADD sub/d.tar /", "ADD of the archive /sub/d.tar"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, _ := newReplay(t, test.dockerfile+"\n")

@@ -60,9 +60,8 @@ RUN for strip in /usr/bin/*-linux-gnu*-strip; do \
     exit 1
 # What the programs have without files of yours. Mbed TLS publishes these keys: they are no secret, and prove nothing.
 RUN mkdir /data_files; \
-    cd third_party/mbedtls/src/framework/data_files; \
-    cp test-ca-sha1.crt.der test-ca-sha256.crt.der test-ca2.crt.der server2-sha256.crt.der server2.key.der \
-        server5.crt.der server5.key.der cli-rsa-sha256.crt.der cli-rsa.key.der cli2.crt.der cli2.key.der /data_files; \
+    cp third_party/mbedtls/src/framework/data_files/{test-ca-sha1.crt,test-ca-sha256.crt,test-ca2.crt,server2-sha256.crt,server2.key,server5.crt,server5.key,cli-rsa-sha256.crt,cli-rsa.key,cli2.crt,cli2.key}.der \
+        /data_files; \
     chmod 644 /data_files/*
 
 # --- test
@@ -84,6 +83,7 @@ FROM debian:bookworm-slim AS base-s390x
 FROM debian:trixie-slim AS base-riscv64
 
 # --- the image
+# hadolint ignore=DL3006
 FROM base-${TARGETARCH} AS runtime
 ARG VERSION=devel REVISION=unknown
 LABEL org.opencontainers.image.title="gombedtls" \

@@ -181,15 +181,17 @@ func (f *File) lintHadolint(ctx context.Context, text []byte) ([]Finding, error)
 	cmd := exec.CommandContext(ctx, "hadolint", "--no-color", "--format", "json", "-")
 	cmd.Stdin = bytes.NewReader(text)
 	var comments []struct {
-		Line          int
-		Code, Message string
+		Line                 int
+		Code, Message, Level string
 	}
 	if err := runForJSON(cmd, &comments); err != nil {
 		return nil, err
 	}
 	var found []Finding
 	for _, c := range comments {
-		found = append(found, Finding{c.Line, c.Code, c.Message})
+		if c.Level == "error" || c.Level == "warning" { // the others are about taste
+			found = append(found, Finding{c.Line, c.Code, c.Message})
+		}
 	}
 	return found, nil
 }

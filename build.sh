@@ -149,13 +149,14 @@ cross() {
     done
 }
 
-# Without the names of folders and without symbols that a debugger alone reads, equal sources give equal programs.
+# Programs and tests share what they are compiled from only if both have, or have not, the names of folders. Without the
+# names, and without what Go derives from them, equal sources give equal programs.
 cross_build() {
     local out=$1
     rm -rf "$out"
     mkdir -p "$out/tests"
-    go build -trimpath -o "$out/" ./cmd/... || return
-    [[ -z $tests ]] || go test -c -o "$out/tests/" ./cbridge/... ./mbedtls/... ./tests/smoke ./tests/transcript
+    go build -trimpath -ldflags=-buildid= -o "$out/" ./cmd/... || return
+    [[ -z $tests ]] || go test -c -trimpath -o "$out/tests/" "${TARGET_PACKAGES[@]}"
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.

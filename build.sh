@@ -3,6 +3,7 @@
 set -euo pipefail
 
 # A relative MBEDTLS_TARBALL is relative to where the user stands.
+readonly CALLER=$PWD
 if [[ -n ${MBEDTLS_TARBALL:-} && $MBEDTLS_TARBALL != /* ]]; then MBEDTLS_TARBALL=$PWD/$MBEDTLS_TARBALL; fi
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 readonly ROOT
@@ -190,7 +191,7 @@ test_verb() {
     export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
     if [[ -n $target ]]; then
         (($#)) || set -- "${TARGET_PACKAGES[@]}"
-        stage "$target" with_build --target "$target" --here -- test_target ${short:+"$short"} "$@"
+        test_target "$target" ${short:+"$short"} "$@"
     elif [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
         stage "sanitizers" test_asan ${short:+"$short"} "$@"
@@ -204,25 +205,39 @@ test_verb() {
         stage "shellcheck" shellcheck -x build.sh scripts/*.sh .ci/run
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" go test -race ${short:+"$short"} ./...
-        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} ./...
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${TARGET_PACKAGES[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
+        stage "tools" test_tools
+        for name in $(other_targets); do test_target "$name" -short ./tests/smoke ./tests/transcript; done
         [[ -n $short ]] || stage "upstream sample" test_upstream
         [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
     fi
 }
 
-# What is about the machine that programs run on. tests/build and tests/upstream are about this one's tools.
-readonly TARGET_PACKAGES=(./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/smoke ./tests/transcript ./tests/samples ./tests/interop)
+# What depends on the machine that programs run on. tests/build and its like are about this one's tools.
+readonly TARGET_PACKAGES=(./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/{smoke,transcript,samples,interop})
 
+# All but this machine's own.
+other_targets() { mbedtls_build targets | awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }'; }
+
+# test_target TARGET ARG…
 test_target() {
-    if [[ -z ${GOMBEDTLS_EXEC:-} ]]; then
-        go test "$@"
-    else
+    stage "$1" with_build --target "$1" --here -- test_here "${@:2}"
+}
+
+test_here() {
+    if [[ -n ${GOMBEDTLS_EXEC:-} ]]; then
         ensure "${GOMBEDTLS_EXEC%% *}"
-        go test -exec "$GOMBEDTLS_EXEC" "$@"
+        set -- -exec "$GOMBEDTLS_EXEC" "$@"
     fi
+    go test -trimpath "$@"
+}
+
+# What has dependencies of its own, which users of the binding should not get.
+test_tools() {
+    (cd tools && go vet ./... && go test ./...) && (docker_check --lint)
 }
 
 # A subshell each, as the verb ends in another program.

@@ -75,7 +75,7 @@ mbedtls_build() {
     mkdir -p build
     env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 go build -trimpath -o build/mbedtls-build ./cmd/mbedtls-build ||
         die "cmd/mbedtls-build does not compile"
-    build/mbedtls-build "$1" --clone "$ROOT" "${@:2}"
+    (cd -- "$CALLER" && exec "$ROOT/build/mbedtls-build" "$1" --clone "$ROOT" "${@:2}") # paths are the user's
 }
 
 # with_build OPTION… -- COMMAND…: runs it with the build that the options of mbedtls-build env choose.

@@ -201,7 +201,15 @@ func (c *command) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.Install(ctx, c.prefix)
+	prefix, err := filepath.Abs(c.prefix)
+	if err != nil {
+		return err
+	}
+	if err := b.Install(ctx, prefix); err != nil {
+		return err
+	}
+	c.home.Progress.Say("installed; go build -tags mbedtls_system finds it with PKG_CONFIG_PATH=%s", filepath.Join(prefix, "lib/pkgconfig"))
+	return nil
 }
 
 func (c *command) env(ctx context.Context) error {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/leakcheck"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // testTimeout bounds every wait of a test.
-const testTimeout = 2 * time.Minute
+var testTimeout = emulator.Patience(2 * time.Minute)
 
 // call runs the program as main does.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {

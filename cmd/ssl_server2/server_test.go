@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
 
@@ -28,7 +29,7 @@ type program struct {
 }
 
 // patience bounds what is waited for.
-const patience = 20 * time.Second
+var patience = emulator.Patience(20 * time.Second)
 
 func (p *program) Write(b []byte) (int, error) {
 	p.mu.Lock()

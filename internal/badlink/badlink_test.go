@@ -15,10 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 // patience bounds every wait.
-const patience = 10 * time.Second
+var patience = emulator.Patience(10 * time.Second)
 
 // wire is a link between two sockets.
 type wire struct {

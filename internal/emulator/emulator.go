@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Variable is the environment variable that names the emulator of the tests, with its arguments, in the words that go test
@@ -33,6 +34,14 @@ func Command(program string, args ...string) *exec.Cmd {
 func CommandContext(ctx context.Context, program string, args ...string) *exec.Cmd {
 	line := CommandLine(program, args...)
 	return exec.CommandContext(ctx, line[0], line[1:]...)
+}
+
+// Patience is how long a test waits for what takes at most d without an emulator.
+func Patience(d time.Duration) time.Duration {
+	if On() {
+		return 5 * d
+	}
+	return d
 }
 
 // Skip skips a test that an emulator cannot do, and says why. Without an emulator, it does nothing.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,6 +21,15 @@ func TestEmulatorGoesBeforeTheProgram(t *testing.T) {
 		}
 		if On() != (variable != "") {
 			t.Errorf("%s=%q: On is %t", Variable, variable, On())
+		}
+	}
+}
+
+func TestPatienceIsLongerUnderAnEmulator(t *testing.T) {
+	for variable, want := range map[string]time.Duration{"": time.Second, "qemu-arm-static": 5 * time.Second} {
+		t.Setenv(Variable, variable)
+		if got := Patience(time.Second); got != want {
+			t.Errorf("%s=%q: %v, want %v", Variable, variable, got, want)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (w *world) start() *server {
 }
 
 // patience is how long a server may take for anything. One that takes longer is ended, which ends all waiting for it.
-const patience = time.Minute
+var patience = emulator.Patience(time.Minute)
 
 // await waits for what the server says under that number.
 func (s *server) await(number int, answer any) {

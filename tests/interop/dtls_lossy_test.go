@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gombedtls/gombedtls/internal/badlink"
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
 )
@@ -27,10 +28,10 @@ const (
 
 	// answerTime is how long a client of the tests waits before it asks again.
 	answerTime = 100 * time.Millisecond
-
-	// lossyTimeout bounds tests with many handshakes.
-	lossyTimeout = 2 * time.Minute
 )
+
+// lossyTimeout bounds tests with many handshakes.
+var lossyTimeout = emulator.Patience(2 * time.Minute)
 
 // newLossyWorld is a world with more time.
 func newLossyWorld(t *testing.T) *world {

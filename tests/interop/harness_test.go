@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/emulator"
 	"github.com/gombedtls/gombedtls/internal/peers"
 	"github.com/gombedtls/gombedtls/internal/testpki"
 	"github.com/gombedtls/gombedtls/mbedtls"
@@ -22,7 +23,7 @@ import (
 var versions = []uint16{mbedtls.VersionTLS12, mbedtls.VersionTLS13}
 
 // testTimeout bounds every wait of a test.
-const testTimeout = 30 * time.Second
+var testTimeout = emulator.Patience(30 * time.Second)
 
 // world is a CA that both sides of a test trust.
 type world struct {

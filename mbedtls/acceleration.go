@@ -23,7 +23,7 @@ func SetAcceleration(on bool) error {
 // VersionInfo says what this program runs.
 type VersionInfo struct {
 	Release      string   // of Mbed TLS, such as 3.6.7 (mbedtls_version_get_string)
-	Profile      string   // of this package's config/profiles, such as default
+	Profile      string   // of config/profiles, such as default, or "system" for an installed Mbed TLS of others
 	Acceleration []string // what is on now: aes-gcm, chacha20-poly1305, ecc, x25519, rsa, hash; nil if nothing is
 }
 

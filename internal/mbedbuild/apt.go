@@ -15,7 +15,7 @@ import (
 
 // debian gets the tarball from Debian's source package, which holds the official one, byte for byte.
 func (f *fetcher) debian(ctx context.Context, got string) bool {
-	mirrors, keyring, err := debianMirrors()
+	mirrors, keyring, err := DebianMirrors()
 	if err != nil {
 		f.failed("Debian source", err)
 		return false
@@ -136,8 +136,8 @@ func (a *apt) run(ctx context.Context, name string, args ...string) (string, err
 // debianSuites are what tells a Debian archive from those of others.
 var debianSuites = regexp.MustCompile(`^(oldoldstable|oldstable|stable|testing|unstable|sid|buster|bullseye|bookworm|trixie|forky|duke)(-updates|-backports)?$`)
 
-// debianMirrors are the Debian archives that this machine's apt knows of. The keyring is what their lists are signed with.
-func debianMirrors() (mirrors []string, keyring string, err error) {
+// DebianMirrors are the Debian archives that this machine's apt knows of. The keyring is what their lists are signed with.
+func DebianMirrors() (mirrors []string, keyring string, err error) {
 	for _, path := range []string{"/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"} {
 		if keyring == "" && exists(path) {
 			keyring = path

@@ -55,7 +55,7 @@ var codename = regexp.MustCompile(`(?m)^VERSION_CODENAME="?(\w+)`)
 
 // debianPackages unpacks packages of another architecture, of this machine's release of Debian, into a folder.
 func debianPackages(ctx context.Context, h *Home, w *workplace, temp, architecture, to string, names ...string) error {
-	mirrors, keyring, err := debianMirrors()
+	mirrors, keyring, err := DebianMirrors()
 	if err != nil {
 		return err
 	}

@@ -19,28 +19,27 @@ func TestModuleCache(t *testing.T) {
 	c.use(c.mbedtlsBuild("env", "--profile", "tls13"))
 	c.builds(nil, ofBuild+"tls13", tls13, clock, noDTLS)
 
-	c.env["GOFLAGS"] = flags
-	c.use(c.mbedtlsBuild("env", "--profile", "iot-dtls"))
-	c.builds(nil, ofBuild+"iot-dtls", dtls12)
-
-	// Archives alone: of the same headers, with other flags.
+	// Archives alone: of the same headers, with other flags. This environment is in a file.
 	c.env["MBEDTLS_CFLAGS"] = "-O1"
 	c.env["GOFLAGS"] = flags
-	c.mbedtlsBuild("env", "--profile", "iot-dtls", "-o", c.path("env"))
+	c.mbedtlsBuild("env", "--profile", "tls13", "-o", c.path("env"))
 	c.use(". ./env")
-	c.builds(nil, ofBuild+"iot-dtls", dtls12)
+	c.builds(nil, ofBuild+"tls13", tls13)
 	_, key, ok := strings.Cut(c.env["CGO_CFLAGS"], "-DGOMBEDTLS_BUILD=")
 	if !ok || !strings.Contains(read(t, c.path("consumer")), strings.Fields(key)[0]) {
 		t.Errorf("the program has not got the archives that %s names", c.env["CGO_CFLAGS"])
 	}
+	delete(c.env, "MBEDTLS_CFLAGS")
 
+	// Another profile, in a vendor folder.
 	c.ok("go", "mod", "vendor")
+	c.env["GOFLAGS"] = flags
+	c.use(c.mbedtlsBuild("env", "--profile", "iot-dtls"))
 	c.builds([]string{"-mod=vendor"}, ofBuild+"iot-dtls", dtls12)
 
 	// Folders in CGO_CFLAGS and CGO_LDFLAGS.
-	for _, name := range []string{"PKG_CONFIG_PATH", "CGO_CFLAGS", "MBEDTLS_CFLAGS"} {
-		delete(c.env, name)
-	}
+	delete(c.env, "PKG_CONFIG_PATH")
+	delete(c.env, "CGO_CFLAGS")
 	c.env["GOFLAGS"] = flags
 	c.use(c.mbedtlsBuild("env", "--profile", "tls13", "--flags"))
 	c.builds(nil, ofBuild+"tls13", tls13, clock, noDTLS)
@@ -50,5 +49,5 @@ func TestModuleCacheWithoutPkgConfig(t *testing.T) {
 	c := newCached(t)
 	c.env["PKG_CONFIG"] = "no-such-pkg-config"
 	c.refuses([]string{"mbedtls-build: missing no-such-pkg-config: install"},
-		"go", "run", binding+"/cmd/mbedtls-build@"+version, "env", "--profile", "minimal")
+		"go", "run", binding+"/cmd/mbedtls-build@"+version, "env", "--profile", "tls13")
 }

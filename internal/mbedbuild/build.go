@@ -55,7 +55,7 @@ func (h *Home) Build(ctx context.Context, o Options) (*Build, error) {
 		return nil, err
 	}
 	b := &Build{Options: o, tree: tree, cflags: "-O2 -g"}
-	if b.Compiler, err = o.Target.compiler(ctx, h); err != nil {
+	if b.Compiler, err = o.Target.compiler(ctx, h, tool{"make", "make"}); err != nil {
 		return nil, err
 	}
 	if o.Sanitize {

@@ -63,14 +63,14 @@ type Compiler struct {
 	first  string // of what --version says
 }
 
-// compiler is $CC and $AR, or the target's own, which is installed when it is missing and that is possible.
-func (t Target) compiler(ctx context.Context, h *Home) (Compiler, error) {
+// compiler is $CC and $AR, or the target's own, which is installed when it is missing and that is possible, as the tools that
+// are wanted beside it are.
+func (t Target) compiler(ctx context.Context, h *Home, tools ...tool) (Compiler, error) {
 	c := Compiler{CC: os.Getenv("CC"), AR: os.Getenv("AR")}
 	prefix := t.Prefix
 	if t.native() {
 		prefix = ""
 	}
-	tools := []tool{{"make", "make"}}
 	switch {
 	case c.CC != "":
 	case t.Musl && t.native():

@@ -33,7 +33,7 @@ func TestMissingCompilerIsNamedInOneLine(t *testing.T) {
 	t.Setenv("AR", "")
 	h := &Home{Dir: t.TempDir(), Progress: NewProgress(io.Discard)}
 	for _, target := range Targets {
-		_, err := target.compiler(t.Context(), h)
+		_, err := target.compiler(t.Context(), h, tool{"make", "make"})
 		if err == nil {
 			t.Errorf("%s: no error", target.Name)
 			continue

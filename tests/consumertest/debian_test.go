@@ -64,7 +64,8 @@ if go build -tags mbedtls_system . 2>/error; then
 fi
 grep -q 'no internal headers.*cmd/mbedtls-build@VERSION env --system' /error || { cat /error >&2; exit 1; }
 export MBEDTLS_TARBALL=/download/mbedtls-$(pkg-config --modversion mbedtls).tar.bz2
-eval "$(go run ` + binding + `/cmd/mbedtls-build@` + version + ` env --system)"
+go run ` + binding + `/cmd/mbedtls-build@` + version + ` env --system >/environment
+. /environment
 go build -o consumer .
 ./consumer
 `

@@ -9,10 +9,9 @@ import (
 	"testing"
 )
 
-// install puts a build below a new prefix, by build.sh.
-func install(t *testing.T, profile string) (prefix string) {
+// install puts a build below a prefix, by build.sh.
+func install(t *testing.T, prefix, profile string) string {
 	t.Helper()
-	prefix = t.TempDir()
 	c := newConsumer(t)
 	c.env["MBEDTLS_TARBALL"] = theTarball(t)
 	c.ok(absolute(t, root+"/build.sh"), "install", "--prefix", prefix, "--profile", profile)
@@ -29,7 +28,7 @@ func (c *module) useSystem(prefix string) {
 var system = []string{"-tags=mbedtls_system"}
 
 func TestInstalled(t *testing.T) {
-	prefix := install(t, "default")
+	prefix := install(t, t.TempDir(), "default")
 	c := newConsumer(t)
 	c.replace(absolute(t, root))
 	c.useSystem(prefix)
@@ -53,6 +52,19 @@ func TestInstalled(t *testing.T) {
 			t.Errorf("the program needs %s when it runs", l)
 		}
 	}
+
+	// Another one in its place: mbedtls-build tells Go.
+	t.Run("replaced", func(t *testing.T) {
+		c := newConsumer(t)
+		c.replace(absolute(t, root))
+		c.env["PKG_CONFIG_PATH"] = filepath.Join(prefix, "lib/pkgconfig")
+		for _, want := range [][]string{{ofBuild + "tls13", tls13, noDTLS}, {ofBuild + "iot-dtls", dtls12}} {
+			install(t, prefix, strings.TrimPrefix(want[0], ofBuild))
+			c.env["GOFLAGS"] = "-mod=mod"
+			c.use(c.ok("go", "run", binding+"/cmd/mbedtls-build", "env", "--system"))
+			c.builds(nil, want...)
+		}
+	})
 
 	t.Run("without pkg-config", func(t *testing.T) {
 		c := newConsumer(t)
@@ -88,7 +100,7 @@ func substitute(t *testing.T, name, pattern, by string) {
 
 // Headers and archives of different builds are an error before either side touches a structure of the other's.
 func TestHeadersAndLibraryDiffer(t *testing.T) {
-	whole := install(t, "default")
+	whole := install(t, t.TempDir(), "default")
 	for _, test := range []struct {
 		name   string
 		change func(t *testing.T, prefix string)
@@ -121,7 +133,7 @@ func TestHeadersAndLibraryDiffer(t *testing.T) {
 
 // What the bridge cannot be built with is one error of the compiler, which says what is missing and what to do.
 func TestHeadersDoNotDo(t *testing.T) {
-	whole := install(t, "default")
+	whole := install(t, t.TempDir(), "default")
 	const config = "include/mbedtls/mbedtls_config.h"
 	for _, test := range []struct {
 		name, file, pattern, by string

@@ -46,7 +46,7 @@ func crowdSize() int {
 	if raceEnabled {
 		return 1000
 	}
-	return 10_000
+	return many(10_000)
 }
 
 // A server of 10,000 idle connections on one socket needs few threads, and a bounded amount of memory for each.

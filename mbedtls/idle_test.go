@@ -20,10 +20,12 @@ const idleClients = "GOMBEDTLS_TEST_IDLE"
 // What an idle connection may take, in bytes: in Go, mostly its goroutine's stack of 2 or 4 KiB; in C, the library's
 // context, and no ring.
 const (
-	idleConnections = 2000
-	maxIdleGo       = 7 << 10
-	maxIdleC        = 50_000
+	maxIdleGo = 7 << 10
+	maxIdleC  = 50_000
 )
+
+// idleConnections is how many there are.
+func idleConnections() int { return many(2000) }
 
 func TestIdleServerConnectionsAreSmall(t *testing.T) {
 	if clients := os.Getenv(idleClients); clients != "" {
@@ -43,7 +45,7 @@ func TestIdleServerConnectionsAreSmall(t *testing.T) {
 		defer l.Close()
 		var parked sync.WaitGroup
 		defer parked.Wait()
-		conns := make([]net.Conn, 0, idleConnections)
+		conns := make([]net.Conn, 0, idleConnections())
 		defer func() {
 			for _, c := range conns {
 				c.Close()
@@ -53,7 +55,7 @@ func TestIdleServerConnectionsAreSmall(t *testing.T) {
 		_, said, end := clientsProcess(t, idleClients+"="+fmt.Sprintf("%d %s", version, l.Addr()))
 		defer end()
 		answered := make(chan error)
-		for range idleConnections {
+		for range idleConnections() {
 			conn, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -67,7 +69,7 @@ func TestIdleServerConnectionsAreSmall(t *testing.T) {
 		if line, err := said.ReadString('\n'); err != nil || line != "idle\n" {
 			t.Fatalf("the clients say %q, %v", line, err)
 		}
-		each := func(now, before int64) int64 { return (now - before) / idleConnections }
+		each := func(now, before int64) int64 { return (now - before) / int64(idleConnections()) }
 		heapEach, stackEach, cEach := each(liveHeap(), heap), each(stackMemory(), stack), each(cbridge.Allocations().LiveBytes, c)
 		t.Logf("an idle connection: Go heap %d bytes, stack %d bytes, C heap %d bytes", heapEach, stackEach, cEach)
 		if heapEach+stackEach > maxIdleGo || cEach > maxIdleC {
@@ -127,7 +129,7 @@ func beIdle(t *testing.T, clients string) {
 	}
 	client := &Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version}
 	defer client.Close()
-	for range idleConnections {
+	for range idleConnections() {
 		c, err := Dial("tcp", addr, client)
 		if err != nil {
 			t.Fatal(err)

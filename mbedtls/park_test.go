@@ -181,9 +181,9 @@ func TestWaitingForSignersHoldsNoThreads(t *testing.T) {
 	}
 	const limit, takes = 50, 200 * time.Millisecond
 	signerCases(t, func(t *testing.T, version uint16, server bool) {
-		connections := int64(2000)
+		connections := int64(many(2000))
 		if !server {
-			connections = 200 // they wait in the same way
+			connections = int64(many(200)) // they wait in the same way
 		}
 		var waiting atomic.Int64
 		var peak int

@@ -237,7 +237,8 @@ test_here() {
 
 # What has dependencies of its own, which users of the binding should not get.
 test_tools() {
-    (cd tools && go vet ./... && go test ./...) && (docker_check --lint)
+    local staticcheck
+    staticcheck=$(go tool -n staticcheck) && (cd tools && go vet ./... && "$staticcheck" ./... && go test ./...) && (docker_check --lint)
 }
 
 # A subshell each, as the verb ends in another program.

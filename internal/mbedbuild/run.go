@@ -13,12 +13,11 @@ import (
 // ErrMissing is what errors about a tool that is not there, and cannot be installed, wrap.
 var ErrMissing = errors.New("missing")
 
-// need installs the Debian packages of the tools that are missing, when it may, and else says what to install. A tool is a
-// command, or a file for packages that bring none.
+// need installs the Debian packages of the tools that are missing, when it may, and else says what to install.
 func need(ctx context.Context, p *Progress, tools []tool) error {
 	var missing, packages []string
 	for _, t := range tools {
-		if !t.there() {
+		if _, err := exec.LookPath(t.command); err != nil {
 			missing = append(missing, t.command)
 			packages = append(packages, t.pkg)
 		}
@@ -47,14 +46,6 @@ func need(ctx context.Context, p *Progress, tools []tool) error {
 
 // A tool is a command and the Debian package that brings it.
 type tool struct{ command, pkg string }
-
-func (t tool) there() bool {
-	_, err := exec.LookPath(t.command) // of a path with a slash: whether it can be executed
-	if err != nil && strings.Contains(t.command, "/") {
-		_, err = os.Stat(t.command)
-	}
-	return err == nil
-}
 
 // run runs a command and returns its output. The error is what the command said last.
 func run(ctx context.Context, w *workplace, name string, args ...string) (string, error) {

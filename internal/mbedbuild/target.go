@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -71,20 +70,21 @@ func (t Target) compiler(ctx context.Context, h *Home, tools ...tool) (Compiler,
 	if t.native() {
 		prefix = ""
 	}
+	own := c.CC == ""
+	libc := t.libc
 	switch {
-	case c.CC != "":
+	case !own:
 	case t.Musl && t.native():
 		c.CC = "musl-gcc"
-		tools = append(tools, tool{c.CC, "musl-tools"})
+		libc = "musl-tools"
+		tools = append(tools, tool{c.CC, libc})
 	case t.native():
 		c.CC = "gcc"
-		tools = append(tools, tool{c.CC, "gcc"}, tool{"/usr/include/stdlib.h", "libc6-dev"})
+		libc = "libc6-dev"
+		tools = append(tools, tool{c.CC, "gcc"})
 	default:
 		c.CC = prefix + "gcc"
 		tools = append(tools, tool{c.CC, "gcc-" + strings.TrimSuffix(debianName(prefix), "-")})
-		if !t.Musl {
-			tools = append(tools, tool{filepath.Join(t.root(), "include/stdlib.h"), t.libc})
-		}
 	}
 	if c.AR == "" {
 		c.AR = prefix + "ar"
@@ -93,7 +93,14 @@ func (t Target) compiler(ctx context.Context, h *Home, tools ...tool) (Compiler,
 	if err := need(ctx, h.Progress, tools); err != nil {
 		return c, err
 	}
-	if t.Musl && !t.native() && os.Getenv("CC") == "" {
+	if own && libc != "" { // Debian's compilers only recommend it
+		if _, err := run(ctx, nil, c.CC, "-E", "-include", "stdlib.h", "-x", "c", "/dev/null"); err != nil {
+			if err := need(ctx, h.Progress, []tool{{"stdlib.h", libc}}); err != nil {
+				return c, err
+			}
+		}
+	}
+	if own && t.Musl && !t.native() {
 		specs, err := h.muslSpecs(ctx, t)
 		if err != nil {
 			return c, err

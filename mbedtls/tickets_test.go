@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -121,10 +122,15 @@ func TestTicketKeysRefuseBadInput(t *testing.T) {
 	good.Name[0]++
 	mustBe(t, "Rotate after Close", k.Rotate(good), net.ErrClosed)
 
-	for _, c := range []struct {
+	type limits struct {
 		entries int
 		timeout time.Duration
-	}{{-1, 0}, {1 << 31, 0}, {1, -1}, {1, time.Millisecond}, {1, 1 << 31 * time.Second}} {
+	}
+	wrong := []limits{{-1, 0}, {1, -1}, {1, time.Millisecond}, {1, 1 << 31 * time.Second}}
+	if math.MaxInt > math.MaxInt32 { // where an int can be too large
+		wrong = append(wrong, limits{math.MaxInt, 0})
+	}
+	for _, c := range wrong {
 		if _, err := NewSessionCache(c.entries, c.timeout); err == nil {
 			t.Errorf("NewSessionCache(%d, %v) succeeded", c.entries, c.timeout)
 		}

@@ -71,6 +71,7 @@ func TestInstalled(t *testing.T) {
 		c.replace(absolute(t, root))
 		c.useSystem(prefix)
 		c.env["PKG_CONFIG"] = "no-such-pkg-config"
+		c.env["CGO_CFLAGS"] += "_again" // or Go has it all in its cache
 		c.refuses([]string{"no-such-pkg-config"}, "go", "build", system[0], ".")
 	})
 }

@@ -42,11 +42,13 @@ usage: ./build.sh VERB [OPTION…]
   cross [OPTION…] TARGET…
                     build the archives, all programs and all tests for each target, or for all, into build/cross
       --profile P   as above
-      --no-tests    only the archives and the programs
+      --no-tests    only the archives and the programs; equal sources give equal bytes
   targets           list the targets
   install --prefix DIR [OPTION…]
                     build the archives, and copy headers, archives and pkg-config's files below DIR, for go build -tags
                     mbedtls_system; --profile P, --target T
+  debian-check      build and run a module of somebody else's with the Mbed TLS of Debian trixie, in a root of its own (root
+                    only)
   docker-check [OPTION…]
                     lint the Dockerfile, build it without Docker in a clean Debian root (root only), and run the image's
                     program and HEALTHCHECK; --lint, --no-test and --target STAGE do less; --help tells the other options
@@ -145,19 +147,17 @@ cross() {
     for target in "${targets[@]}"; do
         began=$SECONDS
         out=build/cross/${target//\//-}
-        with_build --target "$target" "${options[@]}" -- cross_build "$out" || die "cross: $target failed"
+        with_build --target "$target" --reproducible "${options[@]}" -- cross_build "$out" || die "cross: $target failed"
         say "cross: $target: programs${tests:+ and tests} are in $out ($((SECONDS - began)) s)"
     done
 }
 
-# Programs and tests share what they are compiled from only if both have, or have not, the names of folders. Without the
-# names, and without what Go derives from them, equal sources give equal programs.
 cross_build() {
     local out=$1
     rm -rf "$out"
     mkdir -p "$out/tests"
-    go build -trimpath -ldflags=-buildid= -o "$out/" ./cmd/... || return
-    [[ -z $tests ]] || go test -c -trimpath -o "$out/tests/" "${TARGET_PACKAGES[@]}"
+    go build -o "$out/" ./cmd/... || return
+    [[ -z $tests ]] || go test -c -o "$out/tests/" "${TARGET_PACKAGES[@]}"
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.
@@ -204,7 +204,8 @@ test_verb() {
         stage "staticcheck" go tool staticcheck ./...
         stage "shellcheck" shellcheck -x build.sh scripts/*.sh .ci/run
         stage "config" go run ./cmd/mbedtls-config --check
-        stage "go test -race" go test -race ${short:+"$short"} ./...
+        stage "go test -race" test_race ${short:+"$short"}
+        stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
         stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${TARGET_PACKAGES[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
@@ -214,6 +215,13 @@ test_verb() {
         [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
     fi
+}
+
+# All packages, but those that build the others in many ways, which takes both processors.
+test_race() {
+    local packages
+    mapfile -t packages < <(go list ./... | grep -vE '/tests/(build|cross|consumertest)$')
+    go test -race "$@" "${packages[@]}"
 }
 
 # What depends on the machine that programs run on. tests/build and its like are about this one's tools.
@@ -299,6 +307,13 @@ tool() {
     exec "build/tools/$name" "${@:2}"
 }
 
+debian_check() {
+    ((EUID == 0)) || die "debian-check needs root, for debootstrap and chroot"
+    setup "${BUILD_TOOLS[@]}" debootstrap ip
+    vendor >/dev/null
+    GOMBEDTLS_DEBIAN=1 exec go test -count=1 -timeout 30m -v -run TestDebianLibrary ./tests/consumertest
+}
+
 docker_check() {
     case " $* " in
     *' --lint '* | *' --help '* | *' -h '*) ;;
@@ -337,6 +352,7 @@ targets)
     ensure_go
     mbedtls_build targets
     ;;
+debian-check) no_options debian-check "$@"; debian_check ;;
 docker-check) docker_check "$@" ;;
 sbom) sbom "$@" ;;
 install)

@@ -21,6 +21,7 @@ declare -rA PACKAGE=(
     [tshark]=tshark [coap-client-openssl]=libcoap3-bin
     [gnutls-serv]=gnutls-bin [lsof]=lsof [python3]=python3
     [redis-server]=redis-server [chromium]=chromium [debootstrap]=debootstrap
+    [pkg-config]=pkg-config [git]=git [ip]=iproute2
     [qemu-arm-static]=qemu-user-static [qemu-aarch64-static]=qemu-user-static [qemu-i386-static]=qemu-user-static
     [qemu-riscv64-static]=qemu-user-static [qemu-s390x-static]=qemu-user-static [qemu-x86_64-static]=qemu-user-static
 )
@@ -28,7 +29,7 @@ readonly BUILD_TOOLS=(gcc /usr/include/stdlib.h)
 readonly PEER_TOOLS=(openssl gnutls-cli)
 readonly SUITE_TOOLS=(openssl gnutls-cli gnutls-serv lsof python3)
 readonly ALL_TOOLS=("${BUILD_TOOLS[@]}" "${PEER_TOOLS[@]}" "${SUITE_TOOLS[@]}" curl /etc/ssl/certs/ca-certificates.crt
-    shellcheck tshark coap-client-openssl redis-server chromium)
+    shellcheck tshark coap-client-openssl redis-server chromium pkg-config git)
 
 ensure() {
     local tool missing=() packages=() log

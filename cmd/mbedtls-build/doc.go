@@ -29,12 +29,18 @@
 //
 // --here is for env: programs are to run on this machine, which has the C library of linux/386 in a place of its own.
 //
+// --reproducible is for env: programs do not depend on the names of folders: equal sources, compilers and flags give equal
+// bytes.
+//
 // --flags is for env without pkg-config: folders in CGO_CFLAGS and CGO_LDFLAGS.
 //
 // --system is for env: use the Mbed TLS 3.6 that pkg-config knows of, such as Debian's libmbedtls-dev. Its internal headers
 // are taken from the source of the same release.
 //
 // --release V chooses a row of third_party/mbedtls/sources.txt.
+//
+// A program's own -tags or -ldflags replace those that env puts into GOFLAGS: name mbedtls_system in yours, too, and for
+// musl -linkmode=external. An environment for another target is also one for go run: ask for the next one in a fresh shell.
 //
 // Environment: MBEDTLS_TARBALL names a local release tarball; CC and AR choose another compiler, MBEDTLS_CFLAGS adds to its
 // flags. Exit codes: 0, 1 after one line that says what failed, 2 for wrong usage.

@@ -55,7 +55,7 @@ var common = []string{"release", "clone"}
 var verbs = map[string]verb{
 	"vendor":  {(*command).vendor, nil},
 	"lib":     {(*command).lib, []string{"target", "profile", "asan", "programs", "select"}},
-	"env":     {(*command).env, []string{"target", "profile", "asan", "flags", "system", "here", "o"}},
+	"env":     {(*command).env, []string{"target", "profile", "asan", "flags", "system", "here", "reproducible", "o"}},
 	"install": {(*command).install, []string{"target", "profile", "prefix"}},
 	"targets": {(*command).targets, nil},
 }
@@ -112,6 +112,7 @@ func (c *command) parse(name string, v verb, args []string, stderr io.Writer) er
 	all.BoolVar(&c.environ.Flags, "flags", false, "do without pkg-config")
 	all.BoolVar(&c.environ.Here, "here", false, "for programs that run on this machine")
 	all.BoolVar(&c.system, "system", false, "use the Mbed TLS that pkg-config knows of")
+	all.BoolVar(&c.environ.Reproducible, "reproducible", false, "equal sources give equal programs")
 	all.StringVar(&c.output, "o", "", "write to this `file`")
 
 	own := flag.NewFlagSet(name, flag.ContinueOnError)

@@ -24,6 +24,8 @@ const systemTag = "mbedtls_system"
 type EnvOptions struct {
 	Flags bool // without pkg-config: by folders in CGO_CFLAGS and CGO_LDFLAGS
 	Here  bool // programs are to run on this machine
+
+	Reproducible bool // equal sources give equal programs, whatever the folders are
 }
 
 // Environment is what go build needs to find the build. Whatever changes the build changes CGO_CFLAGS: of all that decides
@@ -50,26 +52,16 @@ func (t Target) environment(cc string, o EnvOptions, tag, cflags, ldflags string
 	if t.GOARM != "" {
 		vars = append(vars, Variable{"GOARM", t.GOARM})
 	}
-	var goflags []string
-	if old := os.Getenv("GOFLAGS"); old != "" {
-		goflags = append(goflags, old)
-	}
-	if tag != "" {
-		goflags = append(goflags, "-tags="+tag)
-	}
-	if len(goflags) > 0 {
-		vars = append(vars, Variable{"GOFLAGS", strings.Join(goflags, " ")})
-	}
-	own := "" // flags of the linker that only gcc knows, and not Go's own linker, which takes programs with little of cgo
+	own := "" // flags that gcc knows, and Go's own linker does not, which links programs with little of cgo
 	if t.Musl {
-		own = " -static" // in GOFLAGS, another -ldflags would replace it
+		own = " -static"
 	}
 	if o.Here {
 		own += t.interpreter()
 	}
-	if own != "" {
-		ldflags += own
-		vars = append(vars, Variable{"GO_EXTLINK_ENABLED", "1"})
+	ldflags += own
+	if flags := goflags(o, tag, own != ""); len(flags) > 0 {
+		vars = append(vars, Variable{"GOFLAGS", strings.Join(flags, " ")})
 	}
 	vars = append(vars, Variable{"CGO_CFLAGS", "-O2 -g " + cflags})
 	if ldflags = strings.TrimSpace(ldflags); ldflags != "" {
@@ -79,6 +71,30 @@ func (t Target) environment(cc string, o EnvOptions, tag, cflags, ldflags string
 		vars = append(vars, Variable{"GOMBEDTLS_EXEC", e})
 	}
 	return vars
+}
+
+// goflags are those that there were, and what is added.
+func goflags(o EnvOptions, tag string, external bool) (flags []string) {
+	var ldflags []string
+	if external {
+		ldflags = append(ldflags, "-linkmode=external")
+	}
+	if o.Reproducible {
+		ldflags = append(ldflags, "-buildid=") // it would be made of, among others, the names of folders
+	}
+	if old := os.Getenv("GOFLAGS"); old != "" {
+		flags = append(flags, old)
+	}
+	if tag != "" {
+		flags = append(flags, "-tags="+tag)
+	}
+	if o.Reproducible {
+		flags = append(flags, "-trimpath")
+	}
+	if len(ldflags) > 0 {
+		flags = append(flags, "'-ldflags="+strings.Join(ldflags, " ")+"'")
+	}
+	return flags
 }
 
 // quote is for a word of CGO_CFLAGS or CGO_LDFLAGS, which Go splits as a shell would.
@@ -149,8 +165,10 @@ func systemKey(ctx context.Context, flags string) (string, error) {
 	}
 	for _, flag := range strings.Fields(flags) {
 		if folder, ok := strings.CutPrefix(flag, "-I"); ok {
-			if hash, err := sha256File(filepath.Join(folder, "mbedtls/mbedtls_config.h")); err == nil {
-				fmt.Fprintln(all, hash)
+			for _, header := range []string{"mbedtls_config.h", "build_info.h"} {
+				if hash, err := sha256File(filepath.Join(folder, "mbedtls", header)); err == nil {
+					fmt.Fprintln(all, hash)
+				}
 			}
 		}
 	}

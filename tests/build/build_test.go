@@ -206,7 +206,7 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	help := c.ok("help")
-	for _, verb := range []string{"help", "setup", "vendor", "config", "lib", "demo", "test", "upstream", "bench", "clean", "cross", "targets", "install", "docker-check", "sbom"} {
+	for _, verb := range []string{"help", "setup", "vendor", "config", "lib", "demo", "test", "upstream", "bench", "clean", "cross", "targets", "install", "debian-check", "docker-check", "sbom"} {
 		if !strings.Contains(help, "\n  "+verb+" ") {
 			t.Errorf("help does not list %s", verb)
 		}

@@ -240,7 +240,7 @@ test_here() {
         ensure "${GOMBEDTLS_EXEC%% *}"
         set -- -exec "$GOMBEDTLS_EXEC" "$@"
     fi
-    go test -trimpath "$@"
+    go test "$@"
 }
 
 # What has dependencies of its own, which users of the binding should not get.

@@ -124,7 +124,7 @@ bench() {
 }
 
 cross() {
-    local options=() targets=() tests=yes target began out
+    local options=() targets=() tests=yes target text began out
     while (($#)); do
         case $1 in
         --no-tests) tests= ;;
@@ -142,7 +142,8 @@ cross() {
     ((${#targets[@]})) || usage_error "cross: name a target, or all; ./build.sh targets lists them"
     ensure_go
     if [[ ${targets[*]} == all ]]; then
-        mapfile -t targets < <(mbedtls_build targets | awk 'NR > 1 { print $1 }')
+        text=$(mbedtls_build targets) || exit
+        mapfile -t targets < <(awk 'NR > 1 { print $1 }' <<<"$text")
     fi
     for target in "${targets[@]}"; do
         began=$SECONDS
@@ -169,7 +170,7 @@ stage() {
 }
 
 test_verb() {
-    local short='' only_asan='' target='' name
+    local short='' only_asan='' target='' targets name
     while (($#)); do
         case $1 in
         --short) short=-short ;;
@@ -210,7 +211,10 @@ test_verb() {
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools
-        for name in $(other_targets); do test_target "$name" -short ./tests/smoke ./tests/transcript; done
+        targets=$(mbedtls_build targets) || exit
+        for name in $(awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }' <<<"$targets"); do
+            test_target "$name" -short ./tests/smoke ./tests/transcript
+        done
         [[ -n $short ]] || stage "upstream sample" test_upstream
         [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
@@ -226,9 +230,6 @@ test_race() {
 
 # What depends on the machine that programs run on. tests/build and its like are about this one's tools.
 readonly TARGET_PACKAGES=(./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/{smoke,transcript,samples,interop})
-
-# All but this machine's own.
-other_targets() { mbedtls_build targets | awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }'; }
 
 # test_target TARGET ARG…
 test_target() {
@@ -316,7 +317,7 @@ debian_check() {
 
 docker_check() {
     case " $* " in
-    *' --lint '* | *' --help '* | *' -h '*) ;;
+    *' --lint '* | *' -lint '* | *' --help '* | *' -help '* | *' -h '*) ;;
     *) ((EUID != 0)) || ensure debootstrap ;;
     esac
     tool docker-check "$@"
@@ -331,7 +332,7 @@ clean() {
     local remove=(build third_party/mbedtls/build cbridge/selected_build.h)
     case $* in
     '') ;;
-    --all) remove+=(third_party/mbedtls/{src,src-*,headers-*,sysroot,download,.lock}) ;;
+    --all) remove+=(third_party/mbedtls/{src,src-*,headers-*,sysroot,download,.lock,.tmp.*}) ;;
     *) usage_error "clean: unknown option $*" ;;
     esac
     rm -rf "${remove[@]}"

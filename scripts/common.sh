@@ -74,8 +74,10 @@ ensure_go() {
 # whatever it builds for. Its progress goes to standard error.
 mbedtls_build() {
     mkdir -p build
-    env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 go build -trimpath -o build/mbedtls-build ./cmd/mbedtls-build ||
+    # Another run may be using the program that is there.
+    env -u GOOS -u GOARCH -u GOFLAGS CGO_ENABLED=0 go build -trimpath -o "build/.mbedtls-build.$$" ./cmd/mbedtls-build ||
         die "cmd/mbedtls-build does not compile"
+    mv -f "build/.mbedtls-build.$$" build/mbedtls-build
     (cd -- "$CALLER" && exec "$ROOT/build/mbedtls-build" "$1" --clone "$ROOT" "${@:2}") # paths are the user's
 }
 

@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	progress := mbedbuild.NewProgress(stderr)
-	err := c.prepare(progress)
+	err := c.prepare(v, progress)
 	if err == nil {
 		err = v.do(c, ctx)
 	}
@@ -151,12 +151,18 @@ func (c *command) parse(name string, v verb, args []string, stderr io.Writer) er
 }
 
 // prepare turns names into what they stand for.
-func (c *command) prepare(p *mbedbuild.Progress) (err error) {
+func (c *command) prepare(v verb, p *mbedbuild.Progress) (err error) {
 	if c.options.Release, err = pin.Find(c.release); err != nil {
 		return err
 	}
-	if c.options.Target, err = mbedbuild.FindTarget(c.target); err != nil {
-		return err
+	if slices.Contains(v.flags, "target") {
+		find := mbedbuild.FindTarget
+		if c.system {
+			find = mbedbuild.SystemTarget
+		}
+		if c.options.Target, err = find(c.target); err != nil {
+			return err
+		}
 	}
 	c.options.Profile, c.options.Sanitize = c.profile, c.sanitize
 	if c.clone == "" {
@@ -189,7 +195,7 @@ func (c *command) lib(ctx context.Context) error {
 		}
 	}
 	if c.selected {
-		if err := c.home.Select(b, c.clone); err != nil {
+		if err := c.home.Select(ctx, b, c.clone); err != nil {
 			return err
 		}
 	}
@@ -209,7 +215,7 @@ func (c *command) install(ctx context.Context) error {
 	if err := b.Install(ctx, prefix); err != nil {
 		return err
 	}
-	c.home.Progress.Say("installed; go build -tags mbedtls_system finds it with PKG_CONFIG_PATH=%s", filepath.Join(prefix, "lib/pkgconfig"))
+	c.home.Progress.Say("installed; PKG_CONFIG_PATH=%s mbedtls-build env --system prints the environment for go build", filepath.Join(prefix, "lib/pkgconfig"))
 	return nil
 }
 
@@ -240,7 +246,7 @@ func (c *command) environment(ctx context.Context) ([]mbedbuild.Variable, error)
 	if err != nil {
 		return nil, err
 	}
-	return b.Environment(c.environ)
+	return b.Environment(ctx, c.environ)
 }
 
 func (c *command) targets(context.Context) error {

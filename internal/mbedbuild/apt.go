@@ -2,11 +2,13 @@ package mbedbuild
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/user"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,17 +23,16 @@ func (f *fetcher) debian(ctx context.Context, got string) bool {
 		return false
 	}
 	for _, suite := range f.Suites {
-		var last error
+		var failed error
 		rejected := false
 		for _, mirror := range mirrors {
 			f.Progress.Say("asking Debian %s for mbedtls %s", suite, f.Version)
 			file, err := f.debianSuite(ctx, fmt.Sprintf("deb-src [signed-by=%s] %s %s main", keyring, mirror, suite))
-			if err != nil {
-				last = err
-				continue
+			if err == nil {
+				err = os.Rename(file, got)
 			}
-			if err := os.Rename(file, got); err != nil {
-				last = err
+			if err != nil {
+				failed = errors.Join(failed, err)
 				continue
 			}
 			if f.accept(got, "Debian source in "+suite) {
@@ -40,7 +41,7 @@ func (f *fetcher) debian(ctx context.Context, got string) bool {
 			rejected = true
 		}
 		if !rejected {
-			f.failed("Debian source in "+suite, last)
+			f.failed("Debian source in "+suite, oneLineOf(failed))
 		}
 	}
 	return false
@@ -67,7 +68,7 @@ func (f *fetcher) debianSuite(ctx context.Context, line string) (string, error) 
 	if _, err := a.run(ctx, "apt-get", "-q", "source", "--download-only", "--tar-only", "mbedtls="+version); err != nil {
 		return "", err
 	}
-	files, err := filepath.Glob(filepath.Join(a.dir, "mbedtls_*.orig.tar.*"))
+	files, err := matching(a.dir, "mbedtls_*.orig.tar.*")
 	if err != nil || len(files) != 1 {
 		return "", errors.Join(err, errors.New("apt-get gave no tarball"))
 	}
@@ -103,9 +104,10 @@ func newApt(ctx context.Context, w *workplace, dir, source, architecture string)
 	set("Dir::State::Status", "/dev/null")
 	set("Dir::Cache", filepath.Join(dir, "cache"))
 	set("Acquire::Languages", "none")
-	// A list may be old, as hashes decide.
-	set("Acquire::Check-Valid-Until", "false")
-	set("Acquire::Check-Date", "false")
+	if strings.HasPrefix(source, "deb-src ") { // a list of these may be old, as the pin decides
+		set("Acquire::Check-Valid-Until", "false")
+		set("Acquire::Check-Date", "false")
+	}
 	set("Acquire::Retries", "1")
 	set("Acquire::http::Timeout", "20")
 	set("Acquire::https::Timeout", "20")
@@ -133,7 +135,7 @@ func (a *apt) run(ctx context.Context, name string, args ...string) (string, err
 	return run(ctx, a.workplace, name, append([]string{"-c", filepath.Join(a.dir, "apt.conf")}, args...)...)
 }
 
-// debianSuites are what tells a Debian archive from those of others.
+// debianSuites are what tells Debian's archives from most of those of others.
 var debianSuites = regexp.MustCompile(`^(oldoldstable|oldstable|stable|testing|unstable|sid|buster|bullseye|bookworm|trixie|forky|duke)(-updates|-backports)?$`)
 
 // DebianMirrors are the Debian archives that this machine's apt knows of. The keyring is what their lists are signed with.
@@ -149,7 +151,16 @@ func DebianMirrors() (mirrors []string, keyring string, err error) {
 	if mirrors = aptMirrors("/etc/apt"); len(mirrors) == 0 {
 		return nil, "", errors.New("no Debian mirror in this machine's apt sources")
 	}
+	// Others have the same suites and components: what is called debian comes first.
+	slices.SortStableFunc(mirrors, func(a, b string) int { return cmp.Compare(foreign(a), foreign(b)) })
 	return mirrors, keyring, nil
+}
+
+func foreign(mirror string) int {
+	if strings.Contains(mirror, "debian") {
+		return 0
+	}
+	return 1
 }
 
 // aptMirrors are those that the sources in the folder name: of entries with a Debian suite and the component main.
@@ -162,7 +173,7 @@ func aptMirrors(etc string) (mirrors []string) {
 		{"sources.list", parseOneLine},
 		{"sources.list.d/*.list", parseOneLine},
 	} {
-		files, _ := filepath.Glob(filepath.Join(etc, form.pattern)) // an error is for a bad pattern
+		files, _ := matching(filepath.Join(etc, path.Dir(form.pattern)), path.Base(form.pattern)) // not every machine has these folders
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			if err != nil {

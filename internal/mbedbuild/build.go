@@ -40,12 +40,19 @@ type Build struct {
 	Compiler
 	Folder string // absolute
 	key    string
+	home   string
 	tree   string
 	cflags string
 }
 
+// homeName is what debug information calls the home, wherever it is.
+const homeName = "third_party/mbedtls"
+
 // Build returns the build that the options choose. It is made now unless it is there.
 func (h *Home) Build(ctx context.Context, o Options) (*Build, error) {
+	if strings.ContainsAny(h.Dir, "'\"$`\\\n") || o.Target.Musl && strings.ContainsAny(h.Dir, " \t") {
+		return nil, fmt.Errorf("the name of the folder %q has a character that make or gcc do not take", h.Dir)
+	}
 	tree, err := h.Vendor(ctx, o.Release)
 	if err != nil {
 		return nil, err
@@ -64,13 +71,15 @@ func (h *Home) Build(ctx context.Context, o Options) (*Build, error) {
 	if more := os.Getenv("MBEDTLS_CFLAGS"); more != "" {
 		b.cflags += " " + more
 	}
-	key := sha256.Sum256(fmt.Appendln(nil, layout, o.Release.SHA256, o.Target.Name, b.cflags, b.CC, b.first, config.Header()))
+	b.home = h.Dir
+	cc := strings.ReplaceAll(b.CC, h.Dir, homeName)
+	key := sha256.Sum256(fmt.Appendln(nil, layout, o.Release.SHA256, o.Target.Name, b.cflags, cc, b.first, config.Header()))
 	b.key = fmt.Sprintf("%x", key[:6])
 	b.Folder = filepath.Join(h.path("build"), o.Target.Folder()+"-"+b.key)
 	if exists(b.Folder) {
 		return b, nil
 	}
-	return b, h.locked(h.path("build"), func(w *workplace) error {
+	return b, h.locked(ctx, h.path("build"), func(w *workplace) error {
 		if exists(b.Folder) { // by the run we waited for
 			return nil
 		}
@@ -168,6 +177,9 @@ func writeInternalHeaders(folder, tree string) error {
 	if number == nil {
 		return fmt.Errorf("%s: no MBEDTLS_VERSION_NUMBER in include/mbedtls/build_info.h", tree)
 	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
 	if err := copyMatching(folder, filepath.Join(tree, "library"), "*.h"); err != nil {
 		return err
 	}
@@ -195,7 +207,7 @@ func (b *Build) prepare(ctx context.Context, h *Home, w *workplace, temp, out st
 		return nil, err
 	}
 	// Names of folders are no part of a build: equal input, equal bytes.
-	cflags := fmt.Sprintf("%s '-ffile-prefix-map=%s=third_party/mbedtls/src'", b.cflags, m.tree)
+	cflags := fmt.Sprintf("%s '-ffile-prefix-map=%s=%s' '-ffile-prefix-map=%s=%s/src'", b.cflags, h.Dir, homeName, m.tree, homeName)
 	m.flags = []string{
 		"CC=" + b.CC, "AR=" + b.AR, "CFLAGS=" + cflags, "LDFLAGS=" + strings.Join(ldflags, " "),
 		"ARFLAGS=-Drcs", // D: no times, no users
@@ -206,6 +218,12 @@ func (b *Build) prepare(ctx context.Context, h *Home, w *workplace, temp, out st
 	return m, nil
 }
 
+// makefileVariables are what make and upstream's makefiles read, and what the key of a build does not know of.
+var makefileVariables = []string{
+	"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "DEBUG", "SHARED", "WINDOWS", "WINDOWS_BUILD", "APPLE_BUILD",
+	"WARNING_CFLAGS", "AR_DASH", "RL", "RLFLAGS", "TEST_CPP", "PKGCONFIG_LIBS",
+}
+
 var makeStep = regexp.MustCompile(`^  (?:CC|Gen) +(\S+)`)
 
 // make makes targets in a subfolder. Upstream prints one "CC" line per object.
@@ -214,7 +232,7 @@ func (m *maker) make(ctx context.Context, label, folder string, targets ...strin
 		args = slices.Concat(args, []string{"-C", filepath.Join(m.tree, folder)}, m.flags, targets)
 		cmd := exec.CommandContext(ctx, "make", args...)
 		for _, v := range os.Environ() {
-			if name, _, _ := strings.Cut(v, "="); !slices.Contains([]string{"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}, name) {
+			if name, _, _ := strings.Cut(v, "="); !slices.Contains(makefileVariables, name) {
 				cmd.Env = append(cmd.Env, v)
 			}
 		}
@@ -223,6 +241,9 @@ func (m *maker) make(ctx context.Context, label, folder string, targets ...strin
 		return cmd
 	}
 	plan, err := command("-n").Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		err = errors.New(reason(string(exit.Stderr), err.Error()))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: make: %w", label, err)
 	}

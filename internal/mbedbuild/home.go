@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -70,7 +72,7 @@ type workplace struct {
 
 // locked waits for its turn in dir, removes what a killed run left there, and calls work. Programs started with the
 // workplace's lock keep it: one that outlives a killed run holds it until it has ended.
-func (h *Home) locked(dir string, work func(*workplace) error) error {
+func (h *Home) locked(ctx context.Context, dir string, work func(*workplace) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -79,13 +81,10 @@ func (h *Home) locked(dir string, work func(*workplace) error) error {
 		return err
 	}
 	defer lock.Close()
-	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		h.Progress.Say("waiting for another build in %s", h.name(dir))
-		if err := flock(lock); err != nil {
-			return err
-		}
+	if err := h.flock(ctx, lock, dir); err != nil {
+		return err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, ".tmp.*"))
+	left, err := matching(dir, ".tmp.*")
 	if err != nil {
 		return err
 	}
@@ -97,12 +96,33 @@ func (h *Home) locked(dir string, work func(*workplace) error) error {
 	return work(&workplace{dir, lock})
 }
 
-func flock(lock *os.File) error {
-	for {
-		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
+// flock asks again and again, as a system call that waits would not hear that the user gives up.
+func (h *Home) flock(ctx context.Context, lock *os.File, dir string) error {
+	for said := false; ; said = true {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			return err
 		}
+		if !said {
+			h.Progress.Say("waiting for another build in %s", h.name(dir))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
+}
+
+// matching are the paths of what is in a folder and has such a name. A Glob would take the folder's own name for a pattern.
+func matching(dir, pattern string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if ok, _ := path.Match(pattern, e.Name()); ok { // an error is for a bad pattern
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
 }
 
 // temp is a new folder beside what it becomes, so that the last step is a rename.
@@ -166,7 +186,7 @@ func copyFile(to, from string) error {
 
 // copyMatching copies the files of one folder that match a pattern.
 func copyMatching(to, from, pattern string) error {
-	paths, err := filepath.Glob(filepath.Join(from, pattern))
+	paths, err := matching(from, pattern)
 	if err != nil {
 		return err
 	}

@@ -16,34 +16,34 @@ import (
 func (h *Home) muslSpecs(ctx context.Context, t Target) (string, error) {
 	sysroot := h.path("sysroot/" + t.GOARCH + "-musl") // Debian's names of these architectures are Go's
 	specs := filepath.Join(sysroot, "musl-gcc.specs")
-	if exists(sysroot) {
-		return specs, nil
-	}
-	err := h.locked(h.path("sysroot"), func(w *workplace) error {
-		if exists(sysroot) { // by the run we waited for
-			return nil
+	err := h.locked(ctx, h.path("sysroot"), func(w *workplace) error {
+		if !exists(sysroot) {
+			temp, remove, err := w.temp()
+			if err != nil {
+				return err
+			}
+			defer remove()
+			made := filepath.Join(temp, "root")
+			if err := debianPackages(ctx, h, w, temp, t.GOARCH, made, "musl", "musl-dev"); err != nil {
+				return err
+			}
+			if err := os.Rename(made, sysroot); err != nil {
+				return err
+			}
 		}
-		temp, remove, err := w.temp()
-		if err != nil {
-			return err
-		}
-		defer remove()
-		made := filepath.Join(temp, "root")
-		if err := debianPackages(ctx, h, w, temp, t.GOARCH, made, "musl", "musl-dev"); err != nil {
-			return err
-		}
+		// The specs name folders: where the home is now.
 		triple := strings.TrimSuffix(t.Prefix, "gnu-") + "musl"
-		text, err := os.ReadFile(filepath.Join(made, "usr/lib", triple, "musl-gcc.specs"))
+		text, err := os.ReadFile(filepath.Join(sysroot, "usr/lib", triple, "musl-gcc.specs"))
 		if err != nil {
 			return err
 		}
 		for _, folder := range []string{"include", "lib"} {
 			text = bytes.ReplaceAll(text, []byte("/usr/"+folder+"/"+triple), []byte(filepath.Join(sysroot, "usr", folder, triple)))
 		}
-		if err := os.WriteFile(filepath.Join(made, "musl-gcc.specs"), text, 0o644); err != nil {
-			return err
+		if old, err := os.ReadFile(specs); err == nil && bytes.Equal(old, text) {
+			return nil
 		}
-		return os.Rename(made, sysroot)
+		return os.WriteFile(specs, text, 0o644)
 	})
 	if err != nil {
 		return "", fmt.Errorf("no C library for %s: %w; set CC to a compiler that has one", t.Name, err)
@@ -68,16 +68,17 @@ func debianPackages(ctx context.Context, h *Home, w *workplace, temp, architectu
 		return errors.New("/etc/os-release has no VERSION_CODENAME")
 	}
 	h.Progress.Say("getting %s for %s from Debian", strings.Join(names, " and "), architecture)
-	var last error
+	var failed error
 	for _, mirror := range mirrors {
 		a, err := newApt(ctx, w, filepath.Join(temp, "apt"), fmt.Sprintf("deb [signed-by=%s] %s %s main", keyring, mirror, suite[1]), architecture)
 		if err == nil {
 			_, err = a.run(ctx, "apt-get", append([]string{"-q", "download"}, names...)...)
 		}
-		if last = err; err != nil {
+		if err != nil {
+			failed = errors.Join(failed, err)
 			continue
 		}
-		debs, err := filepath.Glob(filepath.Join(a.dir, "*.deb"))
+		debs, err := matching(a.dir, "*.deb")
 		if err != nil {
 			return err
 		}
@@ -88,5 +89,5 @@ func debianPackages(ctx context.Context, h *Home, w *workplace, temp, architectu
 		}
 		return nil
 	}
-	return last
+	return failed
 }

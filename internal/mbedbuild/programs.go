@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"github.com/kballard/go-shellquote"
 )
 
 // Programs are sets of upstream's C programs, by the name of the subfolder that they are put in.
@@ -35,7 +36,7 @@ func (h *Home) BuildPrograms(ctx context.Context, b *Build, set, clock string) e
 	if current() {
 		return nil
 	}
-	return h.locked(h.path("build"), func(w *workplace) error {
+	return h.locked(ctx, h.path("build"), func(w *workplace) error {
 		if current() { // by the run we waited for
 			return nil
 		}
@@ -53,7 +54,11 @@ func (h *Home) BuildPrograms(ctx context.Context, b *Build, set, clock string) e
 		if err := copyMatching(filepath.Join(m.tree, "library"), filepath.Join(b.Folder, "lib"), "*.a"); err != nil {
 			return err
 		}
-		args := append(strings.Fields(b.CC+" "+b.cflags), "-I"+filepath.Join(b.Folder, "include"), "-c", clock, "-o", object)
+		args, err := shellquote.Split(b.CC + " " + b.cflags) // as make's shell does
+		if err != nil {
+			return err
+		}
+		args = append(args, "-I"+filepath.Join(b.Folder, "include"), "-c", clock, "-o", object)
 		if _, err := run(ctx, nil, args[0], args[1:]...); err != nil {
 			return fmt.Errorf("%s does not compile: %w", h.name(clock), err)
 		}

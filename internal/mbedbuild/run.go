@@ -25,12 +25,17 @@ func need(ctx context.Context, p *Progress, tools []tool) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	return install(ctx, p, missing, packages)
+}
+
+// install installs the packages of what is missing, or says what to install.
+func install(ctx context.Context, p *Progress, missing, packages []string) error {
 	list := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); os.Geteuid() != 0 || err != nil {
 		return fmt.Errorf("%w %s: run apt-get install %s as root (or your system's equivalent)", ErrMissing, strings.Join(missing, " "), list)
 	}
 	p.Say("installing %s", list)
-	install := append([]string{"install", "-q", "-y", "--no-install-recommends"}, packages...)
+	install := append([]string{"install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"}, packages...)
 	_, err := run(ctx, nil, "apt-get", install...)
 	if err != nil {
 		// The package lists of a fresh image are absent, and those of an old one may name files that are gone.
@@ -50,6 +55,7 @@ type tool struct{ command, pkg string }
 // run runs a command and returns its output. The error is what the command said last.
 func run(ctx context.Context, w *workplace, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // apt-get may not be killed in the middle
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 	if w != nil {
 		cmd.Dir, cmd.ExtraFiles = w.dir, []*os.File{w.lock}
@@ -63,6 +69,11 @@ func run(ctx context.Context, w *workplace, name string, args ...string) (string
 		err = errors.New(reason(all.String(), err.Error()))
 	}
 	return stdout.String(), err
+}
+
+// oneLineOf makes one line of joined errors.
+func oneLineOf(err error) error {
+	return errors.New(strings.ReplaceAll(err.Error(), "\n", ", "))
 }
 
 // reason is the line of a program's output that says why it failed. Of apt that is the one after the address that did.

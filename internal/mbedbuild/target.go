@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/kballard/go-shellquote"
 )
 
 // Target is a machine that the archives, and programs with them, are built for.
@@ -17,21 +19,23 @@ type Target struct {
 	GOARM  string // only of arm
 	Prefix string // of the GNU tools of other machines, such as arm-linux-gnueabihf-
 	Musl   bool   // programs are linked statically
+	macro  string // that its C compilers define
 	Qemu   string // the emulator's name for the processor
 	libc   string // Debian's package of its C library, where the host is another machine
 	host   string // the GOARCH of other machines whose kernel runs its programs
 }
 
-// Targets is the table of all of them: a new target is a row, and a line in cbridge/cgo.go.
+// Targets is the table of all of them. A new processor also needs its lines in cbridge/cgo.go, its name in cbridge/release.h,
+// and the emulator's in scripts/common.sh.
 var Targets = []Target{
-	{Name: "linux/amd64", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", libc: "libc6-dev-amd64-cross"},
-	{Name: "linux/arm64", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", Qemu: "aarch64", libc: "libc6-dev-arm64-cross"},
-	{Name: "linux/arm", GOARCH: "arm", GOARM: "7", Prefix: "arm-linux-gnueabihf-", Qemu: "arm", libc: "libc6-dev-armhf-cross"},
-	{Name: "linux/386", GOARCH: "386", Prefix: "i686-linux-gnu-", Qemu: "i386", libc: "libc6-dev-i386-cross", host: "amd64"},
-	{Name: "linux/riscv64", GOARCH: "riscv64", Prefix: "riscv64-linux-gnu-", Qemu: "riscv64", libc: "libc6-dev-riscv64-cross"},
-	{Name: "linux/s390x", GOARCH: "s390x", Prefix: "s390x-linux-gnu-", Qemu: "s390x", libc: "libc6-dev-s390x-cross"},
-	{Name: "linux/amd64-musl", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", Qemu: "x86_64", Musl: true},
-	{Name: "linux/arm64-musl", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", Qemu: "aarch64", Musl: true},
+	{Name: "linux/amd64", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", macro: "__x86_64__", Qemu: "x86_64", libc: "libc6-dev-amd64-cross"},
+	{Name: "linux/arm64", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", macro: "__aarch64__", Qemu: "aarch64", libc: "libc6-dev-arm64-cross"},
+	{Name: "linux/arm", GOARCH: "arm", GOARM: "7", Prefix: "arm-linux-gnueabihf-", macro: "__ARM_EABI__", Qemu: "arm", libc: "libc6-dev-armhf-cross"},
+	{Name: "linux/386", GOARCH: "386", Prefix: "i686-linux-gnu-", macro: "__i386__", Qemu: "i386", libc: "libc6-dev-i386-cross", host: "amd64"},
+	{Name: "linux/riscv64", GOARCH: "riscv64", Prefix: "riscv64-linux-gnu-", macro: "__riscv", Qemu: "riscv64", libc: "libc6-dev-riscv64-cross"},
+	{Name: "linux/s390x", GOARCH: "s390x", Prefix: "s390x-linux-gnu-", macro: "__s390x__", Qemu: "s390x", libc: "libc6-dev-s390x-cross"},
+	{Name: "linux/amd64-musl", GOARCH: "amd64", Prefix: "x86_64-linux-gnu-", macro: "__x86_64__", Qemu: "x86_64", Musl: true},
+	{Name: "linux/arm64-musl", GOARCH: "arm64", Prefix: "aarch64-linux-gnu-", macro: "__aarch64__", Qemu: "aarch64", Musl: true},
 }
 
 // FindTarget returns the target with that name, for which linux/ may be left out. An empty name is what $GOOS and $GOARCH
@@ -48,6 +52,16 @@ func FindTarget(name string) (Target, error) {
 		known = append(known, t.Name)
 	}
 	return Target{}, fmt.Errorf("unknown target %s: there are %s", name, strings.Join(known, ", "))
+}
+
+// SystemTarget is FindTarget for an installed Mbed TLS, which may be there for machines that are not in the table.
+func SystemTarget(name string) (Target, error) {
+	t, err := FindTarget(name)
+	if err != nil && name == "" {
+		arch := cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH)
+		return Target{Name: "linux/" + arch, GOARCH: arch}, nil
+	}
+	return t, err
 }
 
 // Folder is the name in file names.
@@ -95,7 +109,7 @@ func (t Target) compiler(ctx context.Context, h *Home, tools ...tool) (Compiler,
 	}
 	if own && libc != "" { // Debian's compilers only recommend it
 		if _, err := run(ctx, nil, c.CC, "-E", "-include", "stdlib.h", "-x", "c", "/dev/null"); err != nil {
-			if err := need(ctx, h.Progress, []tool{{"stdlib.h", libc}}); err != nil {
+			if err := install(ctx, h.Progress, []string{"stdlib.h"}, []string{libc}); err != nil {
 				return c, err
 			}
 		}
@@ -107,12 +121,22 @@ func (t Target) compiler(ctx context.Context, h *Home, tools ...tool) (Compiler,
 		}
 		c.CC += " -specs=" + specs
 	}
-	words := strings.Fields(c.CC)
-	text, err := run(ctx, nil, words[0], append(slices.Clone(words[1:]), "--version")...)
+	words, err := shellquote.Split(c.CC)
+	if err != nil || len(words) == 0 {
+		return c, fmt.Errorf("CC=%s is no command", c.CC)
+	}
+	ask := func(args ...string) (string, error) {
+		return run(ctx, nil, words[0], slices.Concat(words[1:], args)...)
+	}
+	text, err := ask("--version")
 	if err != nil {
-		return c, fmt.Errorf("the compiler for %s is missing: install %s, or set CC (%w)", t.Name, words[0], err)
+		return c, fmt.Errorf("the compiler for %s does not run: install %s, or set CC (%w)", t.Name, words[0], err)
 	}
 	c.first, _, _ = strings.Cut(text, "\n")
+	macros, err := ask("-dM", "-E", "-x", "c", "/dev/null")
+	if t.macro != "" && (err != nil || !strings.Contains(macros, "#define "+t.macro+" ")) {
+		return c, fmt.Errorf("CC=%s does not compile for %s: unset CC, or name a compiler that does", c.CC, t.Name)
+	}
 	return c, nil
 }
 
@@ -135,9 +159,9 @@ func (t Target) Emulator() string {
 
 // interpreter are the linker's flags with which programs find the target's C library on a machine that runs them but has
 // that library in a place of its own.
-func (t Target) interpreter() string {
+func (t Target) interpreter() []string {
 	if t.host != runtime.GOARCH {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf(" -Wl,-dynamic-linker=%[1]s/lib/ld-linux.so.2 -Wl,-rpath=%[1]s/lib", t.root())
+	return []string{"-Wl,-dynamic-linker=" + t.root() + "/lib/ld-linux.so.2", "-Wl,-rpath=" + t.root() + "/lib"}
 }

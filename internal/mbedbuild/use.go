@@ -2,7 +2,6 @@ package mbedbuild
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,18 +50,29 @@ func (b *Build) Install(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// Select points the cgo flags of the clone at root to the build.
-func (h *Home) Select(b *Build, root string) error {
+// Select points the cgo flags of the clone at root to the build. Those for static programs, with musl, are not among what
+// cgo.go names: they are for Environment alone.
+func (h *Home) Select(ctx context.Context, b *Build, root string) error {
+	if b.Target.Musl {
+		return nil
+	}
+	return h.locked(ctx, h.path("build"), func(*workplace) error { return h.selectBuild(b, root) })
+}
+
+func (h *Home) selectBuild(b *Build, root string) error {
 	link := filepath.Join(h.path("build"), b.Target.Folder())
 	if to, _ := os.Readlink(link); to != filepath.Base(b.Folder) {
 		// The link is read once for all, so no compiler sees half a change.
-		next := fmt.Sprintf("%s.%d", link, os.Getpid())
-		if err := errors.Join(os.Symlink(filepath.Base(b.Folder), next), os.Rename(next, link)); err != nil {
+		next := filepath.Join(h.path("build"), ".tmp.link")
+		if err := os.Symlink(filepath.Base(b.Folder), next); err != nil {
+			return err
+		}
+		if err := os.Rename(next, link); err != nil {
 			return err
 		}
 		h.Progress.Say("%s uses %s", b.Target.Name, h.name(b.Folder))
 	}
-	links, err := filepath.Glob(filepath.Join(h.path("build"), "*"))
+	links, err := matching(h.path("build"), "linux-*")
 	if err != nil {
 		return err
 	}
@@ -81,8 +91,11 @@ func (h *Home) Select(b *Build, root string) error {
 	if err := os.MkdirAll(filepath.Dir(header), 0o755); err != nil {
 		return err
 	}
-	next := fmt.Sprintf("%s.%d", header, os.Getpid())
-	return errors.Join(os.WriteFile(next, []byte(text.String()), 0o644), os.Rename(next, header))
+	next := header + ".new"
+	if err := os.WriteFile(next, []byte(text.String()), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, header)
 }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]`)

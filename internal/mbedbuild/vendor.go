@@ -24,7 +24,7 @@ func (h *Home) Vendor(ctx context.Context, r pin.Release) (tree string, err erro
 	if h.vendored(r) {
 		return tree, nil
 	}
-	return tree, h.locked(h.Dir, func(w *workplace) error {
+	return tree, h.locked(ctx, h.Dir, func(w *workplace) error {
 		if h.vendored(r) { // by the run we waited for
 			return nil
 		}

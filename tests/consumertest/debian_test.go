@@ -30,7 +30,7 @@ func debianRoot(t *testing.T) string {
 	}
 	host := &module{T: t, dir: t.TempDir(), env: map[string]string{}}
 	t.Logf("a root of Debian trixie is made, once")
-	host.ok("debootstrap", "--variant=minbase", "--keyring="+keyring, "--include="+debianPackages, "trixie", host.path("root"), mirrors[0])
+	host.ok("unshare", "--mount", "--pid", "--fork", "--kill-child", "debootstrap", "--variant=minbase", "--keyring="+keyring, "--include="+debianPackages, "trixie", host.path("root"), mirrors[0])
 	host.ok("tar", "-C", host.path("root"), "-cf", host.path("tar"), ".")
 	host.ok("mkdir", "-p", folder)
 	host.ok("mv", host.path("tar"), archive)

@@ -48,7 +48,7 @@ func TestStaticProgramsRunInAnEmptyRoot(t *testing.T) {
 
 func buildStatic(t *testing.T, dir string, b *mbedbuild.Build) {
 	t.Helper()
-	vars, err := b.Environment(mbedbuild.EnvOptions{Flags: true})
+	vars, err := b.Environment(t.Context(), mbedbuild.EnvOptions{Flags: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func (o *options) build(ctx context.Context, file *replay.File) (err error) {
 	return nil
 }
 
-// prepare makes the folder, waits for another run in it to end, and removes what a killed one left.
+// prepare makes the folder, which is for one run at a time, and removes what a killed one left.
 func prepare(work string) (unlock func(), err error) {
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		return nil, err
@@ -194,10 +194,7 @@ func prepare(work string) (unlock func(), err error) {
 		return nil, err
 	}
 	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		fmt.Printf("waiting for another docker-check in %s\n", work)
-		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-			return nil, err
-		}
+		return nil, fmt.Errorf("another docker-check is at work in %s", work)
 	}
 	// Go's "./..." does not look into another module. There is Go code in the layers.
 	if err := os.WriteFile(filepath.Join(work, "go.mod"), []byte("module work\n"), 0o644); err != nil {

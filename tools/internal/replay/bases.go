@@ -187,7 +187,8 @@ func (b *Bases) debian(ctx context.Context, r *Replay, suite string) (string, er
 		if _, err := exec.LookPath("debootstrap"); err != nil {
 			return errors.New("debootstrap is missing: install the package debootstrap")
 		}
-		cmd := exec.CommandContext(ctx, "debootstrap", "--variant=minbase", suite, folder, apt.mirror)
+		cmd := exec.CommandContext(ctx, "unshare", "--mount", "--pid", "--fork", "--kill-child", // what it mounts and starts goes with it
+			"debootstrap", "--variant=minbase", suite, folder, apt.mirror)
 		cmd.Stdout, cmd.Stderr = r.Output, r.Output
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("debootstrap: %w", err)

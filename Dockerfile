@@ -45,6 +45,7 @@ RUN case $TARGETARCH$TARGETVARIANT in \
         armv7 | 386 | riscv64 | s390x) target=$TARGETOS/$TARGETARCH ;; \
         *) echo "no target for $TARGETOS/$TARGETARCH/$TARGETVARIANT: ./build.sh targets lists them" >&2; exit 1 ;; \
     esac; \
+    if [[ $PROFILE == minimal ]]; then echo "profile minimal has no server" >&2; exit 1; fi; \
     echo "$target" >/target
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     ./build.sh lib --profile "$PROFILE" --target "$(</target)" --no-select

@@ -170,7 +170,7 @@ stage() {
 }
 
 test_verb() {
-    local short='' only_asan='' target='' targets name
+    local short='' only_asan='' target='' targets=() text name
     while (($#)); do
         case $1 in
         --short) short=-short ;;
@@ -211,10 +211,9 @@ test_verb() {
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools
-        targets=$(mbedtls_build targets) || exit
-        for name in $(awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }' <<<"$targets"); do
-            test_target "$name" -short ./tests/smoke ./tests/transcript
-        done
+        text=$(mbedtls_build targets) || exit
+        mapfile -t targets < <(awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }' <<<"$text")
+        for name in "${targets[@]}"; do test_target "$name" -short ./tests/smoke ./tests/transcript; done
         [[ -n $short ]] || stage "upstream sample" test_upstream
         [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
@@ -299,13 +298,14 @@ upstream() {
         --profile "$profile" --source "$(mbedtls_build vendor)" --build "$folder"
 }
 
-# tool NAME [ARG…]: runs a program of the module tools, which has dependencies of its own.
+# tool NAME [ARG…]: runs a program of the module tools, which has dependencies of its own. Paths are the user's.
 tool() {
     local name=$1
     ensure_go
     mkdir -p build/tools
     (cd tools && go build -o "$ROOT/build/tools/" "./$name") || die "tools/$name does not compile"
-    exec "build/tools/$name" "${@:2}"
+    cd -- "$CALLER"
+    exec "$ROOT/build/tools/$name" "${@:2}"
 }
 
 debian_check() {
@@ -320,12 +320,13 @@ docker_check() {
     *' --lint '* | *' -lint '* | *' --help '* | *' -help '* | *' -h '*) ;;
     *) ((EUID != 0)) || ensure debootstrap ;;
     esac
-    tool docker-check "$@"
+    tool docker-check -file "$ROOT/Dockerfile" -work "$ROOT/build/docker-check" "$@"
 }
 
 sbom() {
+    unset MBEDTLS_VERSION # it is about the default release
     vendor >/dev/null
-    tool sbom "$@"
+    tool sbom -root "$ROOT" "$@"
 }
 
 clean() {

@@ -37,11 +37,18 @@
 // --system is for env: use the Mbed TLS 3.6 that pkg-config knows of, such as Debian's libmbedtls-dev. Its internal headers
 // are taken from the source of the same release.
 //
-// --release V chooses a row of third_party/mbedtls/sources.txt.
+// --release V chooses a row of third_party/mbedtls/sources.txt. --asan builds with sanitizers.
 //
-// A program's own -tags or -ldflags replace those that env puts into GOFLAGS: name mbedtls_system in yours, too, and for
-// musl -linkmode=external. An environment for another target is also one for go run: ask for the next one in a fresh shell.
+// build.sh also has --clone ROOT, to keep everything in that clone, and there --programs SETS, for upstream's C programs, and
+// --select, for the build that the clone's own packages link.
+//
+// GOFLAGS, CGO_CFLAGS and the like keep what they said. -tags or -ldflags on the command line replace those in GOFLAGS: name
+// mbedtls_system in yours, too, and for musl -linkmode=external. An environment for another target is also one for go run:
+// ask for the next one in a fresh shell. Go does not see when what pkg-config finds has changed: ask env --system again after
+// an upgrade.
+//
+// What is kept in the cache may be deleted at any time.
 //
 // Environment: MBEDTLS_TARBALL names a local release tarball; CC and AR choose another compiler, MBEDTLS_CFLAGS adds to its
-// flags. Exit codes: 0, 1 after one line that says what failed, 2 for wrong usage.
+// flags. Exit codes: 0, 1 after a message of what failed, 2 for wrong usage, 130 when interrupted.
 package main

@@ -6,8 +6,9 @@
 //
 //	download/                  tarballs whose hash was right
 //	src-3.6.7/                 an unpacked release; in a clone, the default's is src/
+//	headers-3.6.6/             the internal headers of a release, for those who have the rest installed
 //	build/linux-arm-<key>/     headers and archives, laid out like an installed library; the key is a hash of everything
 //	                           that goes into them, so a folder that exists is right, and a change makes another
 //	build/linux-arm            in a clone, a link to the one that the cgo flags name
-//	sysroot/<architecture>/    C libraries of targets for which Debian has a compiler only
+//	sysroot/arm64-musl/        C libraries of targets for which Debian has a compiler only
 package mbedbuild

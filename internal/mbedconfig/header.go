@@ -10,8 +10,8 @@ import (
 // hashMacro is the line of the header that holds the hash of all its other lines.
 const hashMacro = "#define GOMBEDTLS_CONFIG_SHA256 "
 
-// Header renders the configuration as the C header that takes the place of mbedtls/mbedtls_config.h. Equal input gives equal bytes: no
-// date, no path, options sorted by name.
+// Header renders the configuration as the C header that takes the place of mbedtls/mbedtls_config.h. Equal input gives
+// equal bytes: no date, no path, options sorted by name.
 func (cfg *Config) Header() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "/* Mbed TLS %s, profile %q.\n", cfg.Catalogue.Release, cfg.Profile)

@@ -83,7 +83,9 @@ func emptyRoot(t *testing.T, program, emulator string) root {
 		t.Errorf("%s asks for %v, %v", program, libraries, err)
 	}
 	if path, err := exec.LookPath("file"); err == nil {
-		t.Log(strings.TrimSpace(run(t, exec.Command(path, program))))
+		if said := run(t, exec.Command(path, program)); !strings.Contains(said, "statically linked") {
+			t.Error(said)
+		}
 	}
 	r := root{dir: t.TempDir()}
 	for _, name := range []string{emulator, program} {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
@@ -23,6 +22,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	copy "github.com/tonistiigi/fsutil/copy"
+
+	"github.com/gombedtls/gombedtls/internal/mbedbuild"
 )
 
 // Bases are root folders that stand for base images:
@@ -244,40 +245,18 @@ type aptSetup struct{ mirror, sources, settings string }
 // acquire are the settings of apt that belong to the machine's way to its mirror.
 var acquire = regexp.MustCompile(`(?m)^Acquire::(?:https?|Retries|Check-|ForceIPv)[^\n]*\n`)
 
-// machineApt asks apt itself for its mirrors. Where they hold the machine's own suite, they hold the other one too.
+// machineApt is the machine's own mirror of Debian, and its way to it.
 func machineApt(ctx context.Context, suite string) (*aptSetup, error) {
-	targets, err := output(exec.CommandContext(ctx, "apt-get", "indextargets",
-		"--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Created-By: Packages"))
+	mirrors, _, err := mbedbuild.DebianMirrors()
 	if err != nil {
 		return nil, err
 	}
-	setup := new(aptSetup)
-	var lines []string
-	for line := range strings.Lines(targets) {
-		fields := strings.Fields(line)
-		if len(fields) < 3 || fields[2] != "main" {
-			continue
-		}
-		_, pocket, _ := strings.Cut(fields[1], "-")
-		switch pocket {
-		case "":
-			setup.mirror = fields[0]
-			pocket = suite
-		case "updates", "security":
-			pocket = suite + "-" + pocket
-		default:
-			continue
-		}
-		lines = append(lines, "deb "+fields[0]+" "+pocket+" main\n")
-	}
-	if setup.mirror == "" {
-		return nil, errors.New("apt has no mirror of Debian here, to make a root folder from")
-	}
-	slices.Sort(lines)
-	setup.sources = strings.Join(slices.Compact(lines), "")
 	dump, err := output(exec.CommandContext(ctx, "apt-config", "dump"))
-	setup.settings = strings.Join(acquire.FindAllString(dump+"\n", -1), "")
-	return setup, err
+	return &aptSetup{
+		mirror:   mirrors[0],
+		sources:  fmt.Sprintf("deb %s %s main\n", mirrors[0], suite),
+		settings: strings.Join(acquire.FindAllString(dump+"\n", -1), ""),
+	}, err
 }
 
 func (a *aptSetup) hash() string {

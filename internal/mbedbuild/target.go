@@ -68,7 +68,7 @@ func SystemTarget(name string) (Target, error) {
 func (t Target) Folder() string { return strings.ReplaceAll(t.Name, "/", "-") }
 
 // native reports whether this machine's own compiler is the target's.
-func (t Target) native() bool { return t.GOARCH == runtime.GOARCH }
+func (t Target) native() bool { return t.GOARCH == runtime.GOARCH && runtime.GOOS == "linux" }
 
 // A Compiler is the C compiler of a target.
 type Compiler struct {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gombedtls/gombedtls/internal/emulator"
 )
 
 func TestHandshakeGoesOnAfterADeadline(t *testing.T) {
@@ -99,7 +101,7 @@ func TestWriteThatTimesOutLosesAndDoublesNothing(t *testing.T) {
 
 func TestReadTimeoutBoundsEachWait(t *testing.T) {
 	client, server := configs(t)
-	client.ReadTimeout = 20 * time.Millisecond
+	client.ReadTimeout = emulator.Patience(50 * time.Millisecond)
 	c, _ := ends(t, client, server)
 	err := c.Handshake()
 	mustBe(t, "Handshake", err, ErrSSLTimeout)

@@ -158,7 +158,7 @@ cross_build() {
     rm -rf "$out"
     mkdir -p "$out/tests"
     go build -o "$out/" ./cmd/... || return
-    [[ -z $tests ]] || go test -c -o "$out/tests/" "${TARGET_PACKAGES[@]}"
+    [[ -z $tests ]] || target_packages | xargs go test -c -o "$out/tests/"
 }
 
 # stage NAME COMMAND…: one line with the duration, or the end of the run.
@@ -170,7 +170,7 @@ stage() {
 }
 
 test_verb() {
-    local short='' only_asan='' target='' targets=() text name
+    local short='' only_asan='' target='' targets=() packages=() text name
     while (($#)); do
         case $1 in
         --short) short=-short ;;
@@ -191,8 +191,8 @@ test_verb() {
     # A second, by default, for each process that ends: of those that tests start, there are hundreds.
     export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
     if [[ -n $target ]]; then
-        (($#)) || set -- "${TARGET_PACKAGES[@]}"
-        test_target "$target" ${short:+"$short"} "$@"
+        (($#)) || mapfile -t packages < <(target_packages)
+        test_target "$target" ${short:+"$short"} "$@" "${packages[@]}"
     elif [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
         stage "sanitizers" test_asan ${short:+"$short"} "$@"
@@ -207,7 +207,8 @@ test_verb() {
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" test_race ${short:+"$short"}
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
-        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${TARGET_PACKAGES[@]}" ./tests/fleet
+        mapfile -t packages < <(target_packages)
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools
@@ -227,8 +228,11 @@ test_race() {
     go test -race "$@" "${packages[@]}"
 }
 
-# What depends on the machine that programs run on. tests/build and its like are about this one's tools.
-readonly TARGET_PACKAGES=(./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/{smoke,transcript,samples,interop})
+# What depends on the machine that programs run on. Other packages are about this one's tools.
+target_packages() {
+    go list ./cbridge/... ./mbedtls/... ./internal/... ./cmd/... ./tests/{smoke,transcript,samples,interop} |
+        grep -vE '/(mbedbuild|mbedtls-build)$'
+}
 
 # test_target TARGET ARG…
 test_target() {

@@ -2,6 +2,8 @@ package interop_test
 
 import (
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,7 +31,12 @@ func TestQueryConfigIsThatOfUpstream(t *testing.T) {
 		}
 		lines = append(lines, name+expansion)
 	}
-	if diff := cmp.Diff(strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"), lines); diff != "" {
+	upstream := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if strconv.IntSize == 32 { // the program may be this machine's, and print a time of 64 bits in another way
+		time := func(line string) bool { return strings.HasPrefix(line, "MBEDTLS_PRINTF_MS_TIME=") }
+		upstream, lines = slices.DeleteFunc(upstream, time), slices.DeleteFunc(lines, time)
+	}
+	if diff := cmp.Diff(upstream, lines); diff != "" {
 		t.Errorf("(-upstream +ours):\n%s", diff)
 	}
 	for _, name := range []string{"MBEDTLS_SSL_TLS_C", "MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_NO_PLATFORM_ENTROPY", "NO_SUCH_OPTION"} {

@@ -191,7 +191,10 @@ test_verb() {
     # A second, by default, for each process that ends: of those that tests start, there are hundreds.
     export GORACE="atexit_sleep_ms=50 ${GORACE:-}"
     if [[ -n $target ]]; then
-        (($#)) || mapfile -t packages < <(target_packages)
+        if ((!$#)); then
+            text=$(target_packages) || exit
+            mapfile -t packages <<<"$text"
+        fi
         test_target "$target" ${short:+"$short"} "$@" "${packages[@]}"
     elif [[ -n $only_asan ]]; then
         (($#)) || set -- ./cbridge/... ./mbedtls/...
@@ -207,7 +210,8 @@ test_verb() {
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" test_race ${short:+"$short"}
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
-        mapfile -t packages < <(target_packages)
+        text=$(target_packages) || exit
+        mapfile -t packages <<<"$text"
         stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
@@ -223,8 +227,9 @@ test_verb() {
 
 # All packages, but those that build the others in many ways, which takes both processors.
 test_race() {
-    local packages
-    mapfile -t packages < <(go list ./... | grep -vE '/tests/(build|cross|consumertest)$')
+    local text packages
+    text=$(go list ./... | grep -vE '/tests/(build|cross|consumertest)$') || return
+    mapfile -t packages <<<"$text"
     go test -race "$@" "${packages[@]}"
 }
 

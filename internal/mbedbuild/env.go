@@ -96,7 +96,7 @@ func goEnv(ctx context.Context, name string) string {
 	return strings.TrimSpace(text)
 }
 
-// addFlags puts flags before those that there are, of which an earlier call may have added some. -O2 and -g stay in front.
+// addFlags puts flags before those that there are, of which an earlier call may have added some.
 func addFlags(old string, flags []string) string {
 	words, err := shellquote.Split(old)
 	if err != nil { // Go will say so

@@ -335,6 +335,7 @@ void gm_random_init(mbedtls_ctr_drbg_context *drbg, mbedtls_entropy_context *e);
 void gm_random_only_first(int on);
 void gm_random_free(void);
 int gm_random(void *ctx, unsigned char *buf, size_t len);
+int gm_draw(void *reader, unsigned char *buf, size_t len);
 
 // entropy.c
 int gm_entropy_restart(mbedtls_ctr_drbg_context *d, mbedtls_entropy_context *e, const unsigned char *pers, size_t len,

@@ -67,6 +67,24 @@ func (r *resource) close() {
 	}
 }
 
+// during runs a call that uses C objects, none of which is freed meanwhile. It fails with net.ErrClosed if one is closed.
+func during(call func() error, objects ...*resource) error {
+	for i, r := range objects {
+		if err := r.acquire(); err != nil {
+			for _, r := range objects[:i] {
+				r.release()
+			}
+			return err
+		}
+	}
+	defer func() {
+		for _, r := range objects {
+			r.release()
+		}
+	}()
+	return call()
+}
+
 var liveHandles atomic.Int64
 
 // newHandle makes the one handle that C keeps for v.

@@ -1,6 +1,7 @@
 // random.c is the randomness of connections whose Config has none of its own: several CTR_DRBGs, since each has a lock, for
 // which all the handshakes of a process would queue. A thread has one of them, most of the time.
 #include "bridge.h"
+#include "_cgo_export.h"
 
 #include <string.h>
 
@@ -77,4 +78,10 @@ int gm_random(void *ctx, unsigned char *buf, size_t len)
         return ret;
     }
     return mbedtls_ctr_drbg_random(first, buf, len);
+}
+
+// gm_draw is the f_rng of calls that somebody brings randomness for; see drawing in rng.go. NULL is as for connections.
+int gm_draw(void *reader, unsigned char *buf, size_t len)
+{
+    return reader == NULL ? gm_random(NULL, buf, len) : gombReader(reader, buf, len);
 }

@@ -3,7 +3,12 @@ package cbridge
 // #include "bridge.h"
 import "C"
 
-import "unsafe"
+import (
+	"crypto/rand"
+	"io"
+	"runtime"
+	"unsafe"
+)
 
 // RandomFunc fills p with random bytes.
 type RandomFunc func(p []byte) error
@@ -30,6 +35,45 @@ func gombRandom(conf, ssl unsafe.Pointer, buf *C.uchar, n C.size_t) (ret C.int) 
 	}
 	return trapOf(c, ssl).run(ErrCtrDRBGEntropySourceFailed, func() error {
 		return c.random(unsafe.Slice((*byte)(buf), n))
+	})
+}
+
+// reader is what one call draws from.
+type reader struct {
+	io.Reader
+	trap
+}
+
+// drawing runs a call to the library that needs randomness, with gm_draw as its f_rng and rng as the context of that. It is
+// random's, which only tests and key derivations need; of nil and [rand.Reader], that of connections. Only a reader of the
+// caller's costs a handle, for the time of the call.
+func drawing(random io.Reader, op, option string, call func(rng unsafe.Pointer) C.int) error {
+	if err := initialize(); err != nil {
+		return err
+	}
+	if random == nil || random == rand.Reader {
+		return check(call(nil), op, option)
+	}
+	r := &reader{Reader: random}
+	defer runtime.KeepAlive(r)
+	h := newHandle(r)
+	defer dropHandle(h)
+	ret := call(h)
+	if ret == C.GM_NOT_BUILT {
+		return &NotBuiltError{Option: option}
+	}
+	return r.end(op, int(ret))
+}
+
+// gombReader is reached from the calls that drawing runs, on the goroutine that made them. It may block, and then pins its
+// thread.
+//
+//export gombReader
+func gombReader(h unsafe.Pointer, buf *C.uchar, n C.size_t) C.int {
+	r := fromHandle[reader](h)
+	return r.run(ErrCtrDRBGEntropySourceFailed, func() error {
+		_, err := io.ReadFull(r, unsafe.Slice((*byte)(buf), n))
+		return err
 	})
 }
 

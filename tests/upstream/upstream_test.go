@@ -1,5 +1,3 @@
-// Package upstream holds what ./build.sh upstream compares results with: the list of differences that cannot be helped,
-// and the sample that every run of the tests makes. Here are tests of the runner, with the C programs.
 package upstream
 
 import (
@@ -17,12 +15,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) {
-	leakcheck.Main(m, func() {}, func() {}, func() error { return nil })
+	leakcheck.Main(m, cbridge.CountAllocations, cbridge.Shutdown, cbridge.Held)
 }
+
+// The tests of this file are those of the runner of ./build.sh upstream, with the C programs.
 
 // runner builds mbedtls-interop and returns a command that runs a suite against the selected build.
 func runner(t *testing.T, out string, args ...string) *exec.Cmd {

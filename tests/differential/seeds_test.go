@@ -1,0 +1,68 @@
+package differential
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/leakcheck"
+	"github.com/gombedtls/gombedtls/internal/suites"
+)
+
+func TestMain(m *testing.M) {
+	leakcheck.Main(m, cbridge.CountAllocations, cbridge.Shutdown, cbridge.Held)
+}
+
+const source = "../../third_party/mbedtls/src"
+
+var hexArgument = regexp.MustCompile(`^"((?:[0-9a-fA-F]{2})+)"$`)
+
+// vectors are the arguments in hex of the suites whose name begins with prefix.
+func vectors(f *testing.F, prefix string) (list [][]byte) {
+	f.Helper()
+	all, err := suites.Load(source)
+	if err != nil {
+		f.Fatal(err)
+	}
+	begins := regexp.MustCompile("^" + regexp.QuoteMeta(prefix))
+	for _, s := range all.List {
+		if !begins.MatchString(s.Name) {
+			continue
+		}
+		for _, c := range s.Cases {
+			for _, arg := range c.Args {
+				if m := hexArgument.FindStringSubmatch(arg); m != nil {
+					b, err := hex.DecodeString(m[1])
+					if err != nil {
+						f.Fatal(err)
+					}
+					list = append(list, b)
+				}
+			}
+		}
+	}
+	if list == nil {
+		f.Fatalf("no suite %s… has an argument in hex", prefix)
+	}
+	return list
+}
+
+// files are the contents of upstream's files for tests that match the pattern.
+func files(f *testing.F, pattern string) (list [][]byte) {
+	f.Helper()
+	names, err := filepath.Glob(filepath.Join(source, "framework/data_files", pattern))
+	if err != nil || len(names) == 0 {
+		f.Fatalf("no files %s: %v", pattern, err)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		list = append(list, b)
+	}
+	return list
+}

@@ -1,9 +1,9 @@
-// Mbedtls-coverage prints which public functions and callback types of Mbed TLS's TLS headers the bridge binds, header by
-// header, and the reason for each that it does not.
+// Mbedtls-coverage prints which public functions and callback types of Mbed TLS's headers the bridge binds, header by
+// header, and what replaces each that it does not, or why it is out of scope.
 //
 //	go run ./cmd/mbedtls-coverage [-v]
 //
-// With -v it lists what is bound, too. The exit code is 1 if something is neither bound nor excepted.
+// With -v it lists what is bound, too. The exit code is 1 if something is nothing of the three.
 package main
 
 import (
@@ -44,32 +44,33 @@ func run(w io.Writer, all bool) (missing bool, err error) {
 // write prints, for each header, the counts and the symbols.
 func write(w io.Writer, table *coverage.Table, all bool) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, header := range append(coverage.Headers, "") {
-		var total, bound, excepted int
+	for _, header := range append(table.Headers, "") {
+		total, count := 0, map[coverage.State]int{}
 		for _, r := range table.Rows {
-			if header != "" && r.Header != header {
-				continue
-			}
-			total++
-			switch {
-			case r.Used:
-				bound++
-			case r.Reason != "":
-				excepted++
+			if header == "" || r.Header == header {
+				total++
+				count[r.State]++
 			}
 		}
-		fmt.Fprintf(tab, "%s\t%d symbols\t%d bound, %d excepted, %d missing\n",
-			cmp.Or(header, "all"), total, bound, excepted, total-bound-excepted)
+		fmt.Fprintf(tab, "%s\t%d symbols\t%d bound, %d replaced by Go, %d out of scope, %d missing\n", cmp.Or(header, "all headers"), total,
+			count[coverage.Bound], count[coverage.Replaced], count[coverage.OutOfScope], count[coverage.Missing])
 		for _, r := range table.Rows {
-			if r.Header != header || r.Used && !all {
+			if r.Header != header || r.State == coverage.Bound && !all {
 				continue
 			}
-			state := cmp.Or(r.Reason, "MISSING")
-			if r.Used {
-				state = "bound"
-			}
-			fmt.Fprintf(tab, "  %s\t%s\t%s\n", r.Name, r.Kind, state)
+			fmt.Fprintf(tab, "  %s\t%s\t%s\n", r.Name, r.Kind, describe(r))
 		}
 	}
 	return tab.Flush()
+}
+
+func describe(r coverage.Row) string {
+	switch r.State {
+	case coverage.Replaced:
+		return "replaced by " + r.Reason
+	case coverage.OutOfScope:
+		return "out of scope: " + r.Reason
+	default:
+		return string(r.State)
+	}
 }

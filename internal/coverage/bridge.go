@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	identifier = regexp.MustCompile(`\bmbedtls_\w+`)
+	identifier = regexp.MustCompile(`\b(?:mbedtls|psa)_\w+`)
 	literal    = regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`)
 )
 

@@ -41,7 +41,7 @@ void mbedtls_takes(mbedtls_cb_t *f, mbedtls_ptr_t g);
 
 func TestParseHeader(t *testing.T) {
 	got := map[string]Kind{}
-	for _, s := range ParseHeader(header) {
+	for _, s := range ParseHeader(header, map[string]bool{}) {
 		got[s.Name] = s.Kind
 	}
 	want := map[string]Kind{
@@ -55,21 +55,21 @@ func TestParseHeader(t *testing.T) {
 }
 
 func TestMeasure(t *testing.T) {
-	reasons, err := parseExceptions("# a comment\n[a group]\nmbedtls_plain\nmbedtls_old  its own # and a comment\nmbedtls_gone\nmbedtls_takes\n")
+	reasons, err := parseExceptions("# a comment\n[out of scope: a group]\nmbedtls_plain\n" +
+		"mbedtls_old  replaced by its own # and a comment\nmbedtls_gone\nmbedtls_takes\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := measure(map[string]string{"ssl.h": header}, map[string]bool{"mbedtls_takes": true, "mbedtls_pointer": true}, reasons)
+	headers := map[string]string{"mbedtls/ssl.h": header, "psa/again.h": "int mbedtls_plain(int a);", "psa/types.h": "#define A 1"}
+	table := measure(headers, map[string]bool{"mbedtls_takes": true, "mbedtls_pointer": true}, reasons)
 	state := map[string]string{}
 	for _, r := range table.Rows {
-		state[r.Name] = r.Reason
-		if r.Used {
-			state[r.Name] += "+"
-		}
+		state[r.Name] = string(r.State) + " " + r.Reason
 	}
 	want := map[string]string{
-		"mbedtls_cb_t": "+", "mbedtls_ptr_t": "+", "mbedtls_plain": "a group", "mbedtls_pointer": "+", "mbedtls_old": "its own",
-		"mbedtls_inline": "", "mbedtls_array": "", "mbedtls_of_type": "", "mbedtls_takes": "a group+",
+		"mbedtls_cb_t": "bound ", "mbedtls_ptr_t": "bound ", "mbedtls_plain": "out of scope a group", "mbedtls_pointer": "bound ",
+		"mbedtls_old": "replaced its own", "mbedtls_inline": "MISSING ", "mbedtls_array": "MISSING ", "mbedtls_of_type": "MISSING ",
+		"mbedtls_takes": "bound ",
 	}
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -77,13 +77,16 @@ func TestMeasure(t *testing.T) {
 	if diff := cmp.Diff([]string{"mbedtls_gone: no header has it", "mbedtls_takes: the bridge uses it"}, table.Stale); diff != "" {
 		t.Errorf("stale (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]string{"mbedtls/ssl.h"}, table.Headers); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
 	if got := len(table.Missing()); got != 3 {
 		t.Errorf("%d missing, want 3", got)
 	}
 }
 
 func TestBadExceptions(t *testing.T) {
-	for _, text := range []string{"mbedtls_a\n", "[g]\nmbedtls_a\nmbedtls_a\n"} {
+	for _, text := range []string{"mbedtls_a\n", "[g]\nmbedtls_a\n", "[out of scope: g]\nmbedtls_a\nmbedtls_a\n"} {
 		if _, err := parseExceptions(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}

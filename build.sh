@@ -26,6 +26,9 @@ usage: ./build.sh VERB [OPTION…]
   upstream SUITE [OPTION…]
                     run Mbed TLS's own suite ssl-opt, compat or context-info with the Go programs in the place of the C
                     ones, and compare the results; --profile P (default full); --help tells the other options
+  upstream unit [--suites REGEXP] [--reasons] [--json FILE] [--profile P]
+                    run Mbed TLS's unit tests with the Go packages in the place of the C functions (P: default), and print
+                    for each suite how many cases ran and passed; --reasons also why others did not
   bench [--quick] [--run REGEXP] [--mode accelerated|stock|both] [--json FILE] [--cpuprofile FILE]
                     measure this binding against the C library alone, crypto/tls and pion/dtls; --help tells the other
                     options; micro benchmarks are for go test -bench
@@ -285,6 +288,10 @@ test_asan() {
 }
 
 upstream() {
+    if [[ ${1:-} == unit ]]; then
+        upstream_unit "${@:2}"
+        return
+    fi
     local profile=full arguments=()
     while (($#)); do
         case $1 in
@@ -305,6 +312,28 @@ upstream() {
     # The environment is for the Go programs that it builds.
     with_build --profile "$profile" -- build/upstream/mbedtls-interop "${arguments[@]}" \
         --profile "$profile" --source "$(mbedtls_build vendor)" --build "$folder"
+}
+
+upstream_unit() {
+    local profile=default arguments=()
+    while (($#)); do
+        case $1 in
+        --profile | --suites | --json)
+            (($# > 1)) || usage_error "upstream unit: $1 needs a value"
+            set -- "$1=$2" "${@:3}"
+            continue
+            ;;
+        --profile=*) profile=${1#*=} ;;
+        --json=/*) arguments+=("$1") ;;
+        --json=*) arguments+=("--json=$CALLER/${1#*=}") ;;
+        --suites=* | --reasons) arguments+=("$1") ;;
+        *) usage_error "upstream unit: there is no option $1" ;;
+        esac
+        shift
+    done
+    setup "${BUILD_TOOLS[@]}"
+    # Without -v, go test keeps what a test prints to itself.
+    with_build --profile "$profile" -- go test ./tests/upstream -count=1 -v -run 'TestEachFunction|TestCases' -args "${arguments[@]}"
 }
 
 # tool NAME [ARG…]: runs a program of the module tools, which has dependencies of its own. Paths are the user's.

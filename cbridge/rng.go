@@ -66,15 +66,19 @@ func drawing(random io.Reader, op, option string, call func(rng unsafe.Pointer) 
 }
 
 // gombReader is reached from the calls that drawing runs, on the goroutine that made them. It may block, and then pins its
-// thread.
+// thread. An error that is a Code is what C is told.
 //
 //export gombReader
 func gombReader(h unsafe.Pointer, buf *C.uchar, n C.size_t) C.int {
 	r := fromHandle[reader](h)
-	return r.run(ErrCtrDRBGEntropySourceFailed, func() error {
+	ret := r.run(ErrCtrDRBGEntropySourceFailed, func() error {
 		_, err := io.ReadFull(r, unsafe.Slice((*byte)(buf), n))
 		return err
 	})
+	if c, ok := r.err.(Code); ok && ret != 0 {
+		return C.int(c)
+	}
+	return ret
 }
 
 // drawRandom is what connections draw, for tests: cgo is not for those.

@@ -291,12 +291,6 @@ int gm_crt_verify_info(uint32_t flags, const char *prefix, char *buf, size_t siz
 int gm_crt_subject(const mbedtls_x509_crt *crt, char *buf, size_t size);
 mbedtls_pk_context *gm_pk_new(void);
 void gm_pk_delete(mbedtls_pk_context *pk);
-int gm_pk_sign(mbedtls_pk_context *pk, int md, const unsigned char *hash, size_t hash_len, unsigned char *sig,
-               size_t *sig_len, mbedtls_ctr_drbg_context *drbg);
-int gm_pk_decrypt(mbedtls_pk_context *pk, const unsigned char *in, size_t in_len, unsigned char *out, size_t size,
-                  size_t *out_len, mbedtls_ctr_drbg_context *drbg);
-int gm_pk_parse_key(mbedtls_pk_context *pk, const unsigned char *key, size_t keylen, const unsigned char *pwd,
-                    size_t pwdlen, mbedtls_ctr_drbg_context *drbg);
 int gm_crt_check_pair(const mbedtls_x509_crt *crt, const mbedtls_pk_context *prv, mbedtls_ctr_drbg_context *drbg);
 
 // opaque.c

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 // Certificate is a chain with the private key of its leaf.
@@ -42,61 +43,34 @@ func (c *Certificate) String() string {
 	return fmt.Sprintf("chain of %d", len(c.Certificate))
 }
 
-// PrivateKey is a key that Mbed TLS parsed. It may be shared.
-type PrivateKey struct{ pk *cbridge.PK }
+// PrivateKey is a key that Mbed TLS has. It may be shared.
+type PrivateKey = pk.PrivateKey
 
 // ParsePrivateKey parses a key in PEM or DER: PKCS#1, SEC 1, or PKCS#8. If it is encrypted, password opens it; else
 // password should be nil (mbedtls_pk_parse_key). A wrong password is ErrPKPasswordMismatch; a missing one is
 // ErrPKPasswordRequired for PEM, and ErrPKKeyInvalidFormat for DER.
 func ParsePrivateKey(data, password []byte) (*PrivateKey, error) {
-	pk, err := cbridge.ParseKey(data, password)
+	k, err := pk.ParsePrivateKey(data, password)
 	if err != nil {
 		return nil, fmt.Errorf("mbedtls: private key: %w", err)
 	}
-	return &PrivateKey{pk}, nil
+	return k, nil
 }
 
-// Type is the kind of the key: "RSA", "EC", or "Opaque".
-func (k *PrivateKey) Type() string { return k.pk.Type() }
-
-// Bits is the size of the key.
-func (k *PrivateKey) Bits() int { return k.pk.Bits() }
-
 // KeyUse is an algorithm that a key of PSA's store may be used for.
-type KeyUse string
+type KeyUse = pk.KeyUse
 
 // The uses.
 const (
-	SignPKCS1     KeyUse = "rsa-sign-pkcs1" // RSA in TLS 1.2
-	SignPSS       KeyUse = "rsa-sign-pss"   // RSA in TLS 1.3, with any hash
-	SignPSSSHA256 KeyUse = "rsa-sign-pss-sha256"
-	SignPSSSHA384 KeyUse = "rsa-sign-pss-sha384"
-	SignPSSSHA512 KeyUse = "rsa-sign-pss-sha512"
-	DecryptPKCS1  KeyUse = "rsa-decrypt" // RSA key exchange
-	SignECDSA     KeyUse = "ecdsa-sign"
-	AgreeECDH     KeyUse = "ecdh" // static ECDH
+	SignPKCS1     = pk.SignPKCS1 // RSA in TLS 1.2
+	SignPSS       = pk.SignPSS   // RSA in TLS 1.3, with any hash
+	SignPSSSHA256 = pk.SignPSSSHA256
+	SignPSSSHA384 = pk.SignPSSSHA384
+	SignPSSSHA512 = pk.SignPSSSHA512
+	DecryptPKCS1  = pk.DecryptPKCS1 // RSA key exchange
+	SignECDSA     = pk.SignECDSA
+	AgreeECDH     = pk.AgreeECDH // static ECDH
 )
-
-// Opaque copies the key into PSA's volatile key store, and returns a key that stands for the copy: the library then signs
-// through PSA, as it would with a key that a driver keeps. The copy may be put to one or two uses; without any, to
-// signatures in all versions. A use that is none, or is not for the key's type, is an error. The store holds few keys at
-// once (MBEDTLS_PSA_KEY_SLOT_COUNT); the copy leaves it when it is closed and no Config uses it. It needs a build with
-// MBEDTLS_USE_PSA_CRYPTO (mbedtls_pk_import_into_psa, mbedtls_pk_setup_opaque).
-func (k *PrivateKey) Opaque(uses ...KeyUse) (*PrivateKey, error) {
-	if len(uses) > 2 {
-		return nil, fmt.Errorf("mbedtls: private key: a policy of PSA has two algorithms at most, not %d", len(uses))
-	}
-	both := [2]KeyUse{"none", "none"}
-	copy(both[:], uses)
-	pk, err := k.pk.ImportOpaque(string(both[0]), string(both[1]))
-	if err != nil {
-		return nil, fmt.Errorf("mbedtls: private key: %w", err)
-	}
-	return &PrivateKey{pk}, nil
-}
-
-// Close wipes the key once no Config uses it, without waiting for the garbage collector.
-func (k *PrivateKey) Close() error { return k.pk.Close() }
 
 // X509KeyPair makes a Certificate of a chain and the key of its leaf, both in PEM or DER. The key must fit.
 func X509KeyPair(cert, key []byte) (Certificate, error) {
@@ -115,7 +89,7 @@ func X509KeyPairWithPassword(cert, key, password []byte) (Certificate, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := crt.CheckPair(k.pk); err != nil {
+	if err := crt.CheckPair(k.Bridge()); err != nil {
 		k.Close()
 		return c, fmt.Errorf("mbedtls: the private key is not the certificate's: %w", err)
 	}
@@ -197,7 +171,7 @@ func (c *Certificate) key(crt *cbridge.Crt) (*PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := crt.CheckPair(key.pk); err != nil {
+	if err := crt.CheckPair(key.Bridge()); err != nil {
 		return nil, fmt.Errorf("the private key is not the certificate's: %w", err)
 	}
 	return key, nil
@@ -210,16 +184,7 @@ func (c *Certificate) keyInMemory() (*PrivateKey, error) {
 	case *PrivateKey:
 		return k, nil
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
-	if err != nil {
-		return nil, fmt.Errorf("private key of type %T: %w", c.PrivateKey, err)
-	}
-	defer clear(der)
-	pk, err := cbridge.ParseKey(der, nil)
-	if err != nil {
-		return nil, fmt.Errorf("private key of type %T: %w", c.PrivateKey, err)
-	}
-	return &PrivateKey{pk}, nil
+	return pk.NewPrivateKey(c.PrivateKey)
 }
 
 // addTo gives the certificate to a config, which keeps what it needs.
@@ -232,7 +197,7 @@ func (c *Certificate) addTo(cc *cbridge.Config) error {
 	if key != c.PrivateKey {
 		defer key.Close()
 	}
-	return cc.AddOwnCert(crt, key.pk)
+	return cc.AddOwnCert(crt, key.Bridge())
 }
 
 // parseChain parses certificates in PEM, or one in DER. Unlike the library it takes no file of which a part is broken.

@@ -113,7 +113,7 @@ func (c *core) selectCredentials(ssl *cbridge.SSL) error {
 			}
 		}
 		if cert != nil {
-			err := c.config.certs.use(cert, func(p *parsedCertificate) error { return ssl.AddHandshakeOwnCert(p.crt, p.key.pk) })
+			err := c.config.certs.use(cert, func(p *parsedCertificate) error { return ssl.AddHandshakeOwnCert(p.crt, p.key.Bridge()) })
 			if err != nil {
 				return fmt.Errorf("the Certificate of GetCertificate: %w", err)
 			}
@@ -122,7 +122,7 @@ func (c *core) selectCredentials(ssl *cbridge.SSL) error {
 	}
 	if choice != nil {
 		for _, cert := range choice.certs {
-			if err := ssl.AddHandshakeOwnCert(cert.crt, cert.key.pk); err != nil {
+			if err := ssl.AddHandshakeOwnCert(cert.crt, cert.key.Bridge()); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"io"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 // ContextSigner is a [crypto.Signer] that can be told to stop. As a Certificate's key its SignContext is called in place
@@ -32,6 +33,8 @@ type ContextDecrypter interface {
 // signer is the certificate's key, if that is one which works elsewhere.
 func (c *Certificate) signer() (s crypto.Signer, ok bool) {
 	switch c.PrivateKey.(type) {
+	case *PrivateKey: // signs in the library, also without MBEDTLS_SSL_ASYNC_PRIVATE
+		return nil, false
 	case *rsa.PrivateKey, *ecdsa.PrivateKey, *ecdh.PrivateKey, ed25519.PrivateKey, *ed25519.PrivateKey: // in memory
 		return nil, false
 	}
@@ -56,11 +59,11 @@ func signerKey(crt *cbridge.Crt, leaf []byte, s crypto.Signer) (*PrivateKey, err
 	if err != nil {
 		return nil, err
 	}
-	pk, err := cbridge.NewSignerKey(crt, cbridge.Signer{Sign: signFunc(s), Decrypt: decryptFunc(s)})
+	key, err := cbridge.NewSignerKey(crt, cbridge.Signer{Sign: signFunc(s), Decrypt: decryptFunc(s)})
 	if err != nil {
 		return nil, err
 	}
-	return &PrivateKey{pk}, nil
+	return pk.FromBridge(key), nil
 }
 
 func checkPublic(equal bool) error {

@@ -31,20 +31,9 @@ func gombTrustedCAs(conf, ssl unsafe.Pointer, der *C.uchar, n C.size_t, list **C
 	}
 	return trapOf(c, ssl).run(ErrX509FatalError, func() error {
 		candidates, err := c.trustedCAs(unsafe.Slice((*byte)(der), n))
-		if err != nil || len(candidates) == 0 {
+		if err != nil {
 			return err
 		}
-		crt := C.gm_crt_new()
-		if crt == nil {
-			return errNoMemory
-		}
-		for _, der := range candidates {
-			if ret := C.gm_crt_parse(crt, cbytes(der), C.size_t(len(der))); ret != 0 {
-				C.gm_crt_delete(crt)
-				return newError("mbedtls_x509_crt_parse", int(ret), nil)
-			}
-		}
-		*list = crt
-		return nil
+		return newCandidates(candidates, list)
 	})
 }

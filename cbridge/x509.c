@@ -65,6 +65,8 @@ const mbedtls_x509_crt_profile *gm_crt_profile(int which)
             return &mbedtls_x509_crt_profile_next;
         case 2:
             return &mbedtls_x509_crt_profile_suiteb;
+        case 3:
+            return &mbedtls_x509_crt_profile_none;
         default:
             return &mbedtls_x509_crt_profile_default;
     }

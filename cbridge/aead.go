@@ -1,25 +1,17 @@
 package cbridge
 
-// #include "bridge.h"
+// #include "aead.h"
 import "C"
 
 import "runtime"
 
 // GCM is an mbedtls_gcm_context: a block cipher in Galois counter mode. One goroutine uses it at a time.
 type GCM struct {
-	res *resource
-	c   *C.mbedtls_gcm_context
+	res   *resource
+	c     *C.mbedtls_gcm_context
+	keyed bool
+	begun bool
 }
-
-// CipherID is a family of ciphers (mbedtls_cipher_id_t).
-type CipherID int
-
-// The families that have blocks of 16 bytes, as GCM needs.
-const (
-	CipherAES      CipherID = C.MBEDTLS_CIPHER_ID_AES
-	CipherCamellia CipherID = C.MBEDTLS_CIPHER_ID_CAMELLIA
-	CipherARIA     CipherID = C.MBEDTLS_CIPHER_ID_ARIA
-)
 
 const gcmOption = "MBEDTLS_GCM_C"
 
@@ -37,45 +29,79 @@ func NewGCM() (*GCM, error) {
 	return g, nil
 }
 
-// SetKey sets the cipher and its key, of 16, 24 or 32 bytes (mbedtls_gcm_setkey).
+// SetKey sets the cipher, whose blocks have 16 bytes, and its key, of 16, 24 or 32 bytes (mbedtls_gcm_setkey).
 func (g *GCM) SetKey(cipher CipherID, key []byte) error {
-	if err := g.res.acquire(); err != nil {
-		return err
-	}
-	defer g.res.release()
-	return check(C.gm_gcm_setkey(g.c, C.int(cipher), cbytes(key), C.uint(8*len(key))), "mbedtls_gcm_setkey", gcmOption)
+	g.keyed, g.begun = false, false
+	err := g.call("mbedtls_gcm_setkey", true, func() C.int {
+		return C.gm_gcm_setkey(g.c, C.int(cipher), cbytes(key), C.uint(8*len(key)))
+	})
+	g.keyed = err == nil
+	return err
 }
 
 // CryptAndTag encrypts input to output, which is as long and may be the same memory, and makes a tag of 4 to 16 bytes
 // (mbedtls_gcm_crypt_and_tag).
 func (g *GCM) CryptAndTag(iv, additional, input, output, tag []byte) error {
-	const op = "mbedtls_gcm_crypt_and_tag"
-	if len(output) != len(input) {
-		return newError(op, int(ErrGCMBadInput), nil)
-	}
-	if err := g.res.acquire(); err != nil {
-		return err
-	}
-	defer g.res.release()
-	defer runtime.KeepAlive(g)
-	return check(C.gm_gcm_crypt_and_tag(g.c, C.size_t(len(input)), cbytes(iv), C.size_t(len(iv)), cbytes(additional),
-		C.size_t(len(additional)), cbytes(input), cbytes(output), C.size_t(len(tag)), cbytes(tag)), op, gcmOption)
+	g.begun = false
+	return g.call("mbedtls_gcm_crypt_and_tag", g.keyed && len(output) == len(input), func() C.int {
+		return C.gm_gcm_crypt_and_tag(g.c, C.size_t(len(input)), cbytes(iv), C.size_t(len(iv)), cbytes(additional),
+			C.size_t(len(additional)), cbytes(input), cbytes(output), C.size_t(len(tag)), cbytes(tag))
+	})
 }
 
 // AuthDecrypt undoes CryptAndTag. If the tag is not that of the message, the error is ErrGCMAuthFailed, and output is
 // all zeros (mbedtls_gcm_auth_decrypt).
 func (g *GCM) AuthDecrypt(iv, additional, tag, input, output []byte) error {
-	const op = "mbedtls_gcm_auth_decrypt"
-	if len(output) != len(input) {
-		return newError(op, int(ErrGCMBadInput), nil)
-	}
-	if err := g.res.acquire(); err != nil {
-		return err
-	}
-	defer g.res.release()
+	g.begun = false
+	return g.call("mbedtls_gcm_auth_decrypt", g.keyed && len(output) == len(input), func() C.int {
+		return C.gm_gcm_auth_decrypt(g.c, C.size_t(len(input)), cbytes(iv), C.size_t(len(iv)), cbytes(additional),
+			C.size_t(len(additional)), cbytes(tag), C.size_t(len(tag)), cbytes(input), cbytes(output))
+	})
+}
+
+// Starts begins a message in pieces, with a nonce of any length but 0 (mbedtls_gcm_starts).
+func (g *GCM) Starts(op Operation, iv []byte) error {
+	err := g.call("mbedtls_gcm_starts", g.keyed, func() C.int {
+		return C.gm_gcm_starts(g.c, C.int(op), cbytes(iv), C.size_t(len(iv)))
+	})
+	g.begun = err == nil
+	return err
+}
+
+// UpdateAD adds a piece of the data that is authenticated, before the first Update (mbedtls_gcm_update_ad).
+func (g *GCM) UpdateAD(additional []byte) error {
+	return g.call("mbedtls_gcm_update_ad", g.begun, func() C.int {
+		return C.gm_gcm_update_ad(g.c, cbytes(additional), C.size_t(len(additional)))
+	})
+}
+
+// Update processes a piece of the message. Output has room for it, and is not memory that begins inside of input
+// (mbedtls_gcm_update).
+func (g *GCM) Update(input, output []byte) error {
+	return g.call("mbedtls_gcm_update", g.begun, func() C.int {
+		return C.gm_gcm_update(g.c, cbytes(input), C.size_t(len(input)), cbytes(output), C.size_t(len(output)))
+	})
+}
+
+// Finish ends the message and makes its tag, of 4 to 16 bytes; after decryption, the caller compares it with what came
+// (mbedtls_gcm_finish).
+func (g *GCM) Finish(tag []byte) error {
+	begun := g.begun
+	g.begun = false
+	return g.call("mbedtls_gcm_finish", begun, func() C.int {
+		return C.gm_gcm_finish(g.c, cbytes(tag), C.size_t(len(tag)))
+	})
+}
+
+// call runs a call that is ok. What is not would be worked on with a key of nobody's, or with a nonce of zeros.
+func (g *GCM) call(op string, ok bool, f func() C.int) error {
 	defer runtime.KeepAlive(g)
-	return check(C.gm_gcm_auth_decrypt(g.c, C.size_t(len(input)), cbytes(iv), C.size_t(len(iv)), cbytes(additional),
-		C.size_t(len(additional)), cbytes(tag), C.size_t(len(tag)), cbytes(input), cbytes(output)), op, gcmOption)
+	return during(func() error {
+		if !ok {
+			return newError(op, int(ErrGCMBadInput), nil)
+		}
+		return check(f(), op, gcmOption)
+	}, g.res)
 }
 
 // Close frees the context and wipes it (mbedtls_gcm_free).
@@ -115,47 +141,66 @@ func NewChaChaPoly() (*ChaChaPoly, error) {
 
 // SetKey sets the key of 32 bytes (mbedtls_chachapoly_setkey).
 func (p *ChaChaPoly) SetKey(key []byte) error {
-	const op = "mbedtls_chachapoly_setkey"
-	if len(key) != chachapolyKeySize {
-		return newError(op, int(ErrChacha20BadInputData), nil)
-	}
-	if err := p.res.acquire(); err != nil {
-		return err
-	}
-	defer p.res.release()
-	return check(C.gm_chachapoly_setkey(p.c, cbytes(key)), op, chachapolyOption)
+	return p.call("mbedtls_chachapoly_setkey", len(key) == chachapolyKeySize, func() C.int {
+		return C.gm_chachapoly_setkey(p.c, cbytes(key))
+	})
 }
 
 // EncryptAndTag encrypts input to output, which is as long and may be the same memory, and makes a tag of 16 bytes. The
 // nonce has 12 (mbedtls_chachapoly_encrypt_and_tag).
 func (p *ChaChaPoly) EncryptAndTag(nonce, additional, input, output, tag []byte) error {
-	const op = "mbedtls_chachapoly_encrypt_and_tag"
-	if !chachapolySizes(nonce, input, output, tag) {
-		return newError(op, int(ErrChacha20BadInputData), nil)
-	}
-	if err := p.res.acquire(); err != nil {
-		return err
-	}
-	defer p.res.release()
-	defer runtime.KeepAlive(p)
-	return check(C.gm_chachapoly_encrypt_and_tag(p.c, C.size_t(len(input)), cbytes(nonce), cbytes(additional),
-		C.size_t(len(additional)), cbytes(input), cbytes(output), cbytes(tag)), op, chachapolyOption)
+	return p.call("mbedtls_chachapoly_encrypt_and_tag", chachapolySizes(nonce, input, output, tag), func() C.int {
+		return C.gm_chachapoly_encrypt_and_tag(p.c, C.size_t(len(input)), cbytes(nonce), cbytes(additional),
+			C.size_t(len(additional)), cbytes(input), cbytes(output), cbytes(tag))
+	})
 }
 
 // AuthDecrypt undoes EncryptAndTag. If the tag is not that of the message, the error is ErrChachapolyAuthFailed, and
 // output is all zeros (mbedtls_chachapoly_auth_decrypt).
 func (p *ChaChaPoly) AuthDecrypt(nonce, additional, tag, input, output []byte) error {
-	const op = "mbedtls_chachapoly_auth_decrypt"
-	if !chachapolySizes(nonce, input, output, tag) {
-		return newError(op, int(ErrChacha20BadInputData), nil)
-	}
-	if err := p.res.acquire(); err != nil {
-		return err
-	}
-	defer p.res.release()
+	return p.call("mbedtls_chachapoly_auth_decrypt", chachapolySizes(nonce, input, output, tag), func() C.int {
+		return C.gm_chachapoly_auth_decrypt(p.c, C.size_t(len(input)), cbytes(nonce), cbytes(additional),
+			C.size_t(len(additional)), cbytes(tag), cbytes(input), cbytes(output))
+	})
+}
+
+// Starts begins a message in pieces, with a nonce of 12 bytes (mbedtls_chachapoly_starts).
+func (p *ChaChaPoly) Starts(op Operation, nonce []byte) error {
+	return p.call("mbedtls_chachapoly_starts", len(nonce) == chachapolyNonceSize, func() C.int {
+		return C.gm_chachapoly_starts(p.c, cbytes(nonce), C.int(op))
+	})
+}
+
+// UpdateAAD adds a piece of the data that is authenticated, before the first Update (mbedtls_chachapoly_update_aad).
+func (p *ChaChaPoly) UpdateAAD(additional []byte) error {
+	return p.call("mbedtls_chachapoly_update_aad", true, func() C.int {
+		return C.gm_chachapoly_update_aad(p.c, cbytes(additional), C.size_t(len(additional)))
+	})
+}
+
+// Update processes a piece of the message. Output has room for it (mbedtls_chachapoly_update).
+func (p *ChaChaPoly) Update(input, output []byte) error {
+	return p.call("mbedtls_chachapoly_update", fits(output, input), func() C.int {
+		return C.gm_chachapoly_update(p.c, C.size_t(len(input)), cbytes(input), cbytes(output))
+	})
+}
+
+// Finish ends the message and makes its tag, of 16 bytes; after decryption, the caller compares it with what came
+// (mbedtls_chachapoly_finish).
+func (p *ChaChaPoly) Finish(tag []byte) error {
+	return p.call("mbedtls_chachapoly_finish", len(tag) == chachapolyTagSize, func() C.int {
+		return C.gm_chachapoly_finish(p.c, cbytes(tag))
+	})
+}
+
+func (p *ChaChaPoly) call(op string, ok bool, f func() C.int) error {
 	defer runtime.KeepAlive(p)
-	return check(C.gm_chachapoly_auth_decrypt(p.c, C.size_t(len(input)), cbytes(nonce), cbytes(additional),
-		C.size_t(len(additional)), cbytes(tag), cbytes(input), cbytes(output)), op, chachapolyOption)
+	return during(func() error {
+		if !ok {
+			return newError(op, int(ErrChacha20BadInputData), nil)
+		}
+		return check(f(), op, chachapolyOption)
+	}, p.res)
 }
 
 func chachapolySizes(nonce, input, output, tag []byte) bool {

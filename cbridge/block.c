@@ -1,0 +1,333 @@
+// block.c holds the block ciphers themselves, each with a key schedule to encrypt and one to decrypt, and AES-XTS.
+#include "cipher.h"
+
+#include <mbedtls/aes.h>
+#include <mbedtls/aria.h>
+#include <mbedtls/camellia.h>
+#include <mbedtls/des.h>
+
+typedef union {
+    mbedtls_aes_context aes;
+    mbedtls_aria_context aria;
+    mbedtls_camellia_context camellia;
+    mbedtls_des_context des;
+    mbedtls_des3_context des3;
+} schedule;
+
+// block_type has what a cipher can do; NULL is what this build leaves out.
+typedef struct {
+    int id;
+    size_t size;
+    int (*setkey_enc)(schedule *, const unsigned char *key, unsigned bits);
+    int (*setkey_dec)(schedule *, const unsigned char *key, unsigned bits);
+    int (*ecb)(schedule *, int mode, const unsigned char *in, unsigned char *out);
+    int (*cbc)(schedule *, int mode, size_t len, unsigned char *iv, const unsigned char *in, unsigned char *out);
+    int (*cfb128)(schedule *, int mode, size_t len, size_t *off, unsigned char *iv, const unsigned char *in,
+                  unsigned char *out);
+    int (*ctr)(schedule *, size_t len, size_t *off, unsigned char *counter, unsigned char *stream,
+               const unsigned char *in, unsigned char *out);
+    void (*wipe)(schedule *);
+} block_type;
+
+// WRAP_CBC, WRAP_CFB and WRAP_CTR define the functions of a mode, or NULL in their place.
+#if defined(MBEDTLS_CIPHER_MODE_CBC)
+#define WRAP_CBC(name)                                                                                                 \
+    static int name##_cbc(schedule *s, int mode, size_t len, unsigned char *iv, const unsigned char *in,               \
+                          unsigned char *out)                                                                          \
+    {                                                                                                                  \
+        return mbedtls_##name##_crypt_cbc(&s->name, mode, len, iv, in, out);                                           \
+    }
+#define CBC(name) name##_cbc
+#else
+#define WRAP_CBC(name)
+#define CBC(name) NULL
+#endif
+
+#if defined(MBEDTLS_CIPHER_MODE_CFB)
+#define WRAP_CFB(name)                                                                                                 \
+    static int name##_cfb128(schedule *s, int mode, size_t len, size_t *off, unsigned char *iv,                        \
+                             const unsigned char *in, unsigned char *out)                                              \
+    {                                                                                                                  \
+        return mbedtls_##name##_crypt_cfb128(&s->name, mode, len, off, iv, in, out);                                   \
+    }
+#define CFB(name) name##_cfb128
+#else
+#define WRAP_CFB(name)
+#define CFB(name) NULL
+#endif
+
+#if defined(MBEDTLS_CIPHER_MODE_CTR)
+#define WRAP_CTR(name)                                                                                                 \
+    static int name##_ctr(schedule *s, size_t len, size_t *off, unsigned char *counter, unsigned char *stream,         \
+                          const unsigned char *in, unsigned char *out)                                                 \
+    {                                                                                                                  \
+        return mbedtls_##name##_crypt_ctr(&s->name, len, off, counter, stream, in, out);                               \
+    }
+#define CTR(name) name##_ctr
+#else
+#define WRAP_CTR(name)
+#define CTR(name) NULL
+#endif
+
+#if defined(MBEDTLS_BLOCK_CIPHER_NO_DECRYPT)
+#define WRAP_DECRYPTION(name)
+#define DECRYPTION(name) NULL
+#else
+#define WRAP_DECRYPTION(name)                                                                                          \
+    static int name##_setkey_dec(schedule *s, const unsigned char *key, unsigned bits)                                 \
+    {                                                                                                                  \
+        return mbedtls_##name##_setkey_dec(&s->name, key, bits);                                                       \
+    }
+#define DECRYPTION(name) name##_setkey_dec
+#endif
+
+// WRAP_128 defines the functions of a cipher that has blocks of 128 bits; ecb takes a mode or not.
+#define WRAP_128(name, ecb_arguments)                                                                                  \
+    static int name##_setkey_enc(schedule *s, const unsigned char *key, unsigned bits)                                 \
+    {                                                                                                                  \
+        return mbedtls_##name##_setkey_enc(&s->name, key, bits);                                                       \
+    }                                                                                                                  \
+    WRAP_DECRYPTION(name)                                                                                              \
+    static int name##_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)                          \
+    {                                                                                                                  \
+        (void) mode;                                                                                                   \
+        return mbedtls_##name##_crypt_ecb ecb_arguments;                                                               \
+    }                                                                                                                  \
+    static void name##_wipe(schedule *s) { mbedtls_##name##_free(&s->name); }                                          \
+    WRAP_CBC(name)                                                                                                     \
+    WRAP_CFB(name)                                                                                                     \
+    WRAP_CTR(name)
+#define ROW_128(id, name)                                                                                              \
+    { id, 16, name##_setkey_enc, DECRYPTION(name), name##_ecb, CBC(name), CFB(name), CTR(name), name##_wipe },
+
+#if defined(MBEDTLS_AES_C)
+WRAP_128(aes, (&s->aes, mode, in, out))
+#define ROW_AES ROW_128(MBEDTLS_CIPHER_ID_AES, aes)
+#else
+#define ROW_AES
+#endif
+#if defined(MBEDTLS_ARIA_C)
+WRAP_128(aria, (&s->aria, in, out))
+#define ROW_ARIA ROW_128(MBEDTLS_CIPHER_ID_ARIA, aria)
+#else
+#define ROW_ARIA
+#endif
+#if defined(MBEDTLS_CAMELLIA_C)
+WRAP_128(camellia, (&s->camellia, mode, in, out))
+#define ROW_CAMELLIA ROW_128(MBEDTLS_CIPHER_ID_CAMELLIA, camellia)
+#else
+#define ROW_CAMELLIA
+#endif
+
+#if defined(MBEDTLS_DES_C)
+// WRAP_DES defines the functions of DES or Triple DES. The library looks at no length of a key.
+#define WRAP_DES(name, way)                                                                                            \
+    static int name##_setkey_##way(schedule *s, const unsigned char *key, unsigned bits)                               \
+    {                                                                                                                  \
+        return SETKEY_##name(way);                                                                                     \
+    }
+#define SETKEY_des(way)                                                                                                \
+    (bits != 64 ? MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH : mbedtls_des_setkey_##way(&s->des, key))
+#define SETKEY_des3(way)                                                                                               \
+    (bits == 128   ? mbedtls_des3_set2key_##way(&s->des3, key)                                                         \
+     : bits == 192 ? mbedtls_des3_set3key_##way(&s->des3, key)                                                         \
+                   : MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH)
+WRAP_DES(des, enc)
+WRAP_DES(des, dec)
+WRAP_DES(des3, enc)
+WRAP_DES(des3, dec)
+
+static int des_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)
+{
+    (void) mode;
+    return mbedtls_des_crypt_ecb(&s->des, in, out);
+}
+
+static int des3_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)
+{
+    (void) mode;
+    return mbedtls_des3_crypt_ecb(&s->des3, in, out);
+}
+
+static void des_wipe(schedule *s) { mbedtls_des_free(&s->des); }
+static void des3_wipe(schedule *s) { mbedtls_des3_free(&s->des3); }
+WRAP_CBC(des)
+WRAP_CBC(des3)
+#define ROW_64(id, name) { id, 8, name##_setkey_enc, name##_setkey_dec, name##_ecb, CBC(name), NULL, NULL, name##_wipe },
+#define ROWS_DES ROW_64(MBEDTLS_CIPHER_ID_DES, des) ROW_64(MBEDTLS_CIPHER_ID_3DES, des3)
+#else
+#define ROWS_DES
+#endif
+
+static const block_type types[] = { ROW_AES ROW_ARIA ROW_CAMELLIA ROWS_DES{ .id = -1 } };
+
+struct gm_block {
+    const block_type *type;
+    schedule enc, dec;
+};
+
+int gm_block_new(int id, const unsigned char *key, unsigned bits, gm_block **out)
+{
+    const block_type *type = types;
+    while (type->id != id) {
+        if (type->id == -1) {
+            return GM_NOT_BUILT;
+        }
+        type++;
+    }
+    // All zeros is what each cipher's init makes.
+    gm_block *b = mbedtls_calloc(1, sizeof(*b));
+    if (b == NULL) {
+        return MBEDTLS_ERR_CIPHER_ALLOC_FAILED;
+    }
+    b->type = type;
+    int ret = type->setkey_enc(&b->enc, key, bits);
+    if (ret == 0 && type->setkey_dec != NULL) {
+        ret = type->setkey_dec(&b->dec, key, bits);
+    }
+    if (ret != 0) {
+        gm_block_delete(b);
+        return ret;
+    }
+    *out = b;
+    return 0;
+}
+
+void gm_block_delete(gm_block *b)
+{
+    b->type->wipe(&b->enc);
+    b->type->wipe(&b->dec);
+    mbedtls_free(b);
+}
+
+size_t gm_block_size(const gm_block *b) { return b->type->size; }
+
+// lacks tells whether there is no schedule for the mode. AES without one reads past its context.
+static int lacks(const gm_block *b, int mode) { return mode == MBEDTLS_DECRYPT && b->type->setkey_dec == NULL; }
+
+static schedule *of(gm_block *b, int mode) { return mode == MBEDTLS_DECRYPT ? &b->dec : &b->enc; }
+
+int gm_block_ecb(gm_block *b, int mode, const unsigned char *in, unsigned char *out)
+{
+    return lacks(b, mode) ? GM_NOT_BUILT : b->type->ecb(of(b, mode), mode, in, out);
+}
+
+int gm_block_cbc(gm_block *b, int mode, size_t len, unsigned char *iv, const unsigned char *in, unsigned char *out)
+{
+    return b->type->cbc == NULL || lacks(b, mode) ? GM_NOT_BUILT : b->type->cbc(of(b, mode), mode, len, iv, in, out);
+}
+
+int gm_block_cfb128(gm_block *b, int mode, size_t len, size_t *off, unsigned char *iv, const unsigned char *in,
+                    unsigned char *out)
+{
+    return b->type->cfb128 == NULL ? GM_NOT_BUILT : b->type->cfb128(&b->enc, mode, len, off, iv, in, out);
+}
+
+int gm_block_ctr(gm_block *b, size_t len, size_t *off, unsigned char *counter, unsigned char *stream,
+                 const unsigned char *in, unsigned char *out)
+{
+    return b->type->ctr == NULL ? GM_NOT_BUILT : b->type->ctr(&b->enc, len, off, counter, stream, in, out);
+}
+
+int gm_block_cfb8(gm_block *b, int mode, size_t len, unsigned char *iv, const unsigned char *in, unsigned char *out)
+{
+#if defined(MBEDTLS_CIPHER_MODE_CFB)
+    return b->type->id != MBEDTLS_CIPHER_ID_AES ? GM_NOT_BUILT
+                                                : mbedtls_aes_crypt_cfb8(&b->enc.aes, mode, len, iv, in, out);
+#else
+    (void) b, (void) mode, (void) len, (void) iv, (void) in, (void) out;
+    return GM_NOT_BUILT;
+#endif
+}
+
+int gm_block_ofb(gm_block *b, size_t len, size_t *off, unsigned char *iv, const unsigned char *in, unsigned char *out)
+{
+#if defined(MBEDTLS_CIPHER_MODE_OFB)
+    return b->type->id != MBEDTLS_CIPHER_ID_AES ? GM_NOT_BUILT
+                                                : mbedtls_aes_crypt_ofb(&b->enc.aes, len, off, iv, in, out);
+#else
+    (void) b, (void) len, (void) off, (void) iv, (void) in, (void) out;
+    return GM_NOT_BUILT;
+#endif
+}
+
+#if defined(MBEDTLS_AES_C) && defined(MBEDTLS_CIPHER_MODE_XTS)
+
+struct gm_xts {
+    mbedtls_aes_xts_context enc, dec;
+};
+
+int gm_xts_new(const unsigned char *key, unsigned bits, gm_xts **out)
+{
+    gm_xts *x = mbedtls_calloc(1, sizeof(*x));
+    if (x == NULL) {
+        return MBEDTLS_ERR_CIPHER_ALLOC_FAILED;
+    }
+    mbedtls_aes_xts_init(&x->enc);
+    mbedtls_aes_xts_init(&x->dec);
+    int ret = mbedtls_aes_xts_setkey_enc(&x->enc, key, bits);
+    if (ret == 0) {
+        ret = mbedtls_aes_xts_setkey_dec(&x->dec, key, bits);
+    }
+    if (ret != 0) {
+        gm_xts_delete(x);
+        return ret;
+    }
+    *out = x;
+    return 0;
+}
+
+void gm_xts_delete(gm_xts *x)
+{
+    mbedtls_aes_xts_free(&x->enc);
+    mbedtls_aes_xts_free(&x->dec);
+    mbedtls_free(x);
+}
+
+int gm_xts_crypt(gm_xts *x, int mode, size_t len, const unsigned char *unit, const unsigned char *in, unsigned char *out)
+{
+    return mbedtls_aes_crypt_xts(mode == MBEDTLS_DECRYPT ? &x->dec : &x->enc, mode, len, unit, in, out);
+}
+
+#else
+
+int gm_xts_new(const unsigned char *key, unsigned bits, gm_xts **out)
+{
+    (void) key, (void) bits, (void) out;
+    return GM_NOT_BUILT;
+}
+
+void gm_xts_delete(gm_xts *x) { (void) x; }
+
+int gm_xts_crypt(gm_xts *x, int mode, size_t len, const unsigned char *unit, const unsigned char *in, unsigned char *out)
+{
+    (void) x, (void) mode, (void) len, (void) unit, (void) in, (void) out;
+    return GM_NOT_BUILT;
+}
+
+#endif
+
+#if defined(MBEDTLS_DES_C)
+#define IF_DES(call) (call)
+#else
+#define IF_DES(call) GM_NOT_BUILT
+#endif
+
+int gm_des_key_set_parity(unsigned char *key)
+{
+    (void) key;
+    return IF_DES((mbedtls_des_key_set_parity(key), 0));
+}
+
+// These are 0 or 1.
+int gm_des_key_check_parity(const unsigned char *key)
+{
+    (void) key;
+    return IF_DES(mbedtls_des_key_check_key_parity(key));
+}
+
+int gm_des_key_check_weak(const unsigned char *key)
+{
+    (void) key;
+    return IF_DES(mbedtls_des_key_check_weak(key));
+}

@@ -293,10 +293,6 @@ mbedtls_pk_context *gm_pk_new(void);
 void gm_pk_delete(mbedtls_pk_context *pk);
 int gm_crt_check_pair(const mbedtls_x509_crt *crt, const mbedtls_pk_context *prv, mbedtls_ctr_drbg_context *drbg);
 
-// opaque.c
-int gm_pk_import_opaque(const mbedtls_pk_context *key, const char *use, const char *use2, mbedtls_pk_context **out);
-void gm_pk_delete_opaque(mbedtls_pk_context *pk);
-
 // aead.c
 mbedtls_gcm_context *gm_gcm_new(void);
 void gm_gcm_delete(mbedtls_gcm_context *g);

@@ -19,6 +19,7 @@ func SetEntropy(f func(p []byte)) error {
 		return err
 	}
 	processEntropy = f
+	psaEra.Add(1)
 	ret := C.gm_entropy_restart(processDrbg.c, processDrbg.entropy, cbytes(processPersonalization),
 		C.size_t(len(processPersonalization)), flag(f != nil))
 	if ret != 0 {

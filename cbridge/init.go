@@ -69,6 +69,7 @@ func Shutdown() {
 		C.gm_random_free()
 		processDrbg.Close()
 	}
+	psaEra.Add(1)
 	C.mbedtls_psa_crypto_free()
 	Trim()
 }

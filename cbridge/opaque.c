@@ -1,6 +1,6 @@
 // opaque.c has private keys in PSA's key store, which the library uses where they are.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
-#include "bridge.h"
+#include "psa.h"
 
 #include <string.h>
 
@@ -35,13 +35,15 @@ static int find(const char *name, psa_algorithm_t *algorithm, psa_key_usage_t *u
     return MBEDTLS_ERR_PK_BAD_INPUT_DATA;
 }
 
-// import_opaque makes pk, which is empty, stand for a copy of key in the key store. A policy has two algorithms.
-static int import_opaque(mbedtls_pk_context *pk, const mbedtls_pk_context *key, const char *use, const char *use2)
+#endif
+
+// gm_pk_import_for_use copies key into the key store. A policy has two algorithms.
+int gm_pk_import_for_use(const mbedtls_pk_context *key, const char *use, const char *use2, mbedtls_svc_key_id_t *id)
 {
+#if defined(MBEDTLS_USE_PSA_CRYPTO)
     psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     psa_algorithm_t algorithm, algorithm2;
     psa_key_usage_t usage = 0;
-    mbedtls_svc_key_id_t id = MBEDTLS_SVC_KEY_ID_INIT;
     int ret;
 
     if (strcmp(use, "none") == 0) {
@@ -57,44 +59,23 @@ static int import_opaque(mbedtls_pk_context *pk, const mbedtls_pk_context *key, 
     psa_set_key_usage_flags(&attributes, usage);
     psa_set_key_algorithm(&attributes, algorithm);
     psa_set_key_enrollment_algorithm(&attributes, algorithm2);
-    ret = mbedtls_pk_import_into_psa(key, &attributes, &id);
+    ret = mbedtls_pk_import_into_psa(key, &attributes, id);
     psa_reset_key_attributes(&attributes);
-    if (ret == 0 && (ret = mbedtls_pk_setup_opaque(pk, id)) != 0) {
-        (void) psa_destroy_key(id);
-    }
-    return ret;
-}
-
-#endif
-
-int gm_pk_import_opaque(const mbedtls_pk_context *key, const char *use, const char *use2, mbedtls_pk_context **out)
-{
-#if defined(MBEDTLS_USE_PSA_CRYPTO)
-    int ret;
-
-    if ((*out = gm_pk_new()) == NULL) {
-        return MBEDTLS_ERR_PK_ALLOC_FAILED;
-    }
-    if ((ret = import_opaque(*out, key, use, use2)) != 0) {
-        gm_pk_delete(*out);
-    }
     return ret;
 #else
-    (void) key;
-    (void) use;
-    (void) use2;
-    (void) out;
+    (void) key, (void) use, (void) use2, (void) id;
     return GM_NOT_BUILT;
 #endif
 }
 
-// gm_pk_delete_opaque also takes the key out of the key store, which mbedtls_pk_free does not.
-void gm_pk_delete_opaque(mbedtls_pk_context *pk)
+int gm_pk_setup_opaque(mbedtls_pk_context *pk, mbedtls_svc_key_id_t id)
 {
 #if defined(MBEDTLS_USE_PSA_CRYPTO)
-    (void) psa_destroy_key(pk->priv_id);
+    return mbedtls_pk_setup_opaque(pk, id);
+#else
+    (void) pk, (void) id;
+    return GM_NOT_BUILT;
 #endif
-    gm_pk_delete(pk);
 }
 
 #if defined(MBEDTLS_USE_PSA_CRYPTO)

@@ -52,6 +52,11 @@
 
 #define GOMBEDTLS_FOUND
 
+// psa_random_reseed and its like.
+#if MBEDTLS_VERSION_NUMBER >= 0x03060600
+#define GOMBEDTLS_PSA_RANDOM_RESEED
+#endif
+
 #if __has_include(<gombedtls_build.h>)
 #include <gombedtls_build.h>
 #else

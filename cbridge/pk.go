@@ -30,6 +30,15 @@ const (
 	PKOpaque    = C.MBEDTLS_PK_OPAQUE
 )
 
+// The curves that Go's standard library has, of mbedtls_ecp_group_id.
+const (
+	PKGroupP224   = C.MBEDTLS_ECP_DP_SECP224R1
+	PKGroupP256   = C.MBEDTLS_ECP_DP_SECP256R1
+	PKGroupP384   = C.MBEDTLS_ECP_DP_SECP384R1
+	PKGroupP521   = C.MBEDTLS_ECP_DP_SECP521R1
+	PKGroupX25519 = C.MBEDTLS_ECP_DP_CURVE25519
+)
+
 // newPK makes a key of what fill puts into an empty context.
 func newPK(op, option string, fill func(c *C.mbedtls_pk_context) C.int) (*PK, error) {
 	if err := initialize(); err != nil {
@@ -109,6 +118,13 @@ func ParseSubPubKey(der []byte) (k *PK, rest []byte, err error) {
 		return nil, nil, err
 	}
 	return k, der[used:], nil
+}
+
+// SetupPK makes a key of a kind that has no numbers yet, for tests of what works without any (mbedtls_pk_setup).
+func SetupPK(kind int) (*PK, error) {
+	return newPK("mbedtls_pk_setup", "", func(c *C.mbedtls_pk_context) C.int {
+		return C.mbedtls_pk_setup(c, C.mbedtls_pk_info_from_type(C.mbedtls_pk_type_t(kind)))
+	})
 }
 
 // SetupEC makes a key of numbers: kind is one of PKECKey, PKECKeyDH and PKECDSA; group an mbedtls_ecp_group_id; d the

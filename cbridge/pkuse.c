@@ -28,11 +28,6 @@ int gm_pk_sign_ext(int type, mbedtls_pk_context *pk, int md, const unsigned char
     if (type == MBEDTLS_PK_RSASSA_PSS && (hash_len == 0 || hash_len > UINT32_MAX)) {
         return MBEDTLS_ERR_PK_BAD_INPUT_DATA;
     }
-    // A key of RSA_ALT says that it can, and has no RSA context.
-    if (type == MBEDTLS_PK_RSASSA_PSS && mbedtls_pk_get_type(pk) != MBEDTLS_PK_RSA &&
-        mbedtls_pk_get_type(pk) != MBEDTLS_PK_OPAQUE) {
-        return MBEDTLS_ERR_PK_TYPE_MISMATCH;
-    }
     return mbedtls_pk_sign_ext((mbedtls_pk_type_t) type, pk, (mbedtls_md_type_t) md, digest(hash, hash_len), hash_len,
                                sig, MBEDTLS_PK_SIGNATURE_MAX_SIZE, sig_len, gm_draw, rng);
 }

@@ -39,6 +39,13 @@ func (k key) CanDo(kind Kind) bool { return k.pk.CanDo(int(kind)) }
 // (mbedtls_pk_can_do_ext).
 func (k key) CanDoExt(algorithm, usage uint32) (bool, error) { return k.pk.CanDoExt(algorithm, usage) }
 
+// DebugItem is a number of a key, or a point (mbedtls_pk_debug_item).
+type DebugItem = cbridge.PKDebugItem
+
+// Debug is the public numbers of the key, as the library's debug messages have them (mbedtls_pk_debug). Of an opaque key,
+// ErrPKTypeMismatch.
+func (k key) Debug() ([]DebugItem, error) { return k.pk.Debug() }
+
 // Bridge is the key for package cbridge. It is for the packages of this module; the key stays the owner.
 func (k key) Bridge() *cbridge.PK { return k.pk }
 

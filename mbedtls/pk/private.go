@@ -11,6 +11,11 @@ import (
 // PrivateKey is a private key that Mbed TLS has. It may be shared.
 type PrivateKey struct{ key }
 
+var (
+	_ crypto.Signer    = (*PrivateKey)(nil)
+	_ crypto.Decrypter = (*PrivateKey)(nil)
+)
+
 // ParsePrivateKey parses a key in PEM or DER: PKCS#1, SEC 1, or PKCS#8. If it is encrypted, password opens it (PBES1, PBES2,
 // the PBE of PKCS#12, and PEM's own encryption, as far as the build has the ciphers); else password should be nil
 // (mbedtls_pk_parse_key). A wrong password is ErrPKPasswordMismatch; a missing one is ErrPKPasswordRequired for PEM, and

@@ -302,7 +302,7 @@ func (c *core) checkClient(rejects VerifyFlags) error {
 	if flags&CertMissing != 0 {
 		code = ErrSSLNoClientCertificate
 	}
-	alert := flags.alert(c.ssl.Version())
+	alert := verifyAlert(flags, c.ssl.Version())
 	_ = c.ssl.SendAlert(cbridge.AlertFatal, alert) // the verdict counts
 	c.meter.alert(true, AlertFatal, AlertError(alert))
 	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}

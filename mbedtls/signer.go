@@ -124,7 +124,7 @@ func (c *core) tellFailure(err error) error {
 	case code == cbridge.ErrPlatformHwAccelFailed:
 		_ = c.ssl.SendAlert(cbridge.AlertFatal, alertInternalError) // the error counts
 	case code == ErrSSLNoClientCertificate && c.isDTLS():
-		_ = c.ssl.SendAlert(cbridge.AlertFatal, CertMissing.alert(VersionTLS12))
+		_ = c.ssl.SendAlert(cbridge.AlertFatal, verifyAlert(CertMissing, VersionTLS12))
 	}
 	return err
 }

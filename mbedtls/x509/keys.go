@@ -1,0 +1,123 @@
+package x509
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+// bridged is a key of package pk.
+type bridged interface{ Bridge() *cbridge.PK }
+
+// writerKeys are the keys that a writer needs.
+type writerKeys struct {
+	subject *cbridge.PK
+	pk      *cbridge.PK         // signs in the library,
+	closure *cbridge.ClosureKey // or this one elsewhere
+	made    []*cbridge.ClosureKey
+}
+
+func (k *writerKeys) close() {
+	for _, key := range k.made {
+		key.Close()
+	}
+}
+
+// sign gives a writer the key that signs.
+func (k *writerKeys) sign(pk func(*cbridge.PK) error, closure func(*cbridge.ClosureKey) error) error {
+	if k.closure != nil {
+		return closure(k.closure)
+	}
+	return pk(k.pk)
+}
+
+// newWriterKeys makes the keys of a certificate for pub that signer signs, who is parent; without parent, signer is pub's
+// own key.
+func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) (_ *writerKeys, err error) {
+	k := &writerKeys{}
+	defer func() {
+		if err != nil {
+			k.close()
+		}
+	}()
+	if signer == nil {
+		return nil, badInput(errors.New("no signer"))
+	}
+	if b, ok := signer.(bridged); ok {
+		k.pk = b.Bridge()
+	} else if k.closure, err = k.make(signer.Public(), signFunc(signer)); err != nil {
+		return nil, fmt.Errorf("signer of type %T: %w", signer, err)
+	}
+	switch p := pub.(type) {
+	case nil:
+		return nil, badInput(errors.New("no public key"))
+	case bridged:
+		k.subject = p.Bridge()
+	case crypto.Signer:
+		if p != signer {
+			return nil, badInput(fmt.Errorf("a private key of type %T in the place of a public one", p))
+		}
+		k.subject = &k.closure.PK
+	default:
+		made, err := k.make(p, nil)
+		if err != nil {
+			return nil, fmt.Errorf("public key of type %T: %w", pub, err)
+		}
+		k.subject = &made.PK
+	}
+	return k, k.checkPair(parent, pub, signer)
+}
+
+// make makes a key of the library of a public one.
+func (k *writerKeys) make(pub crypto.PublicKey, sign func([]byte, crypto.Hash) ([]byte, error)) (*cbridge.ClosureKey, error) {
+	spki, ok := pub.(SubjectPublicKeyInfo)
+	if !ok {
+		der, err := x509.MarshalPKIXPublicKey(pub)
+		if err != nil {
+			return nil, badInput(err)
+		}
+		spki = der
+	}
+	key, err := cbridge.NewClosureKey(spki, sign)
+	if err == nil {
+		k.made = append(k.made, key)
+	}
+	return key, err
+}
+
+func signFunc(signer crypto.Signer) func([]byte, crypto.Hash) ([]byte, error) {
+	return func(digest []byte, hash crypto.Hash) ([]byte, error) { return signer.Sign(rand.Reader, digest, hash) }
+}
+
+var errPair = badInput(errors.New("the signer's key is not the issuer's"))
+
+// checkPair checks that signer's key is the one of the issuer's certificate, as far as can be seen.
+func (k *writerKeys) checkPair(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) error {
+	if parent == nil {
+		own, comparable := pub.(interface{ Equal(crypto.PublicKey) bool })
+		if comparable && pub != crypto.PublicKey(signer) && !own.Equal(signer.Public()) {
+			return errPair
+		}
+		return nil
+	}
+	if k.closure == nil {
+		return parent.do(func(crt *cbridge.Crt) error {
+			if err := crt.CheckPair(k.pk); err != nil {
+				return badInput(fmt.Errorf("the signer's key is not the issuer's: %w", err))
+			}
+			return nil
+		})
+	}
+	issuer, err := parent.PublicKey()
+	if err != nil {
+		return badInput(fmt.Errorf("the issuer's key: %w", err))
+	}
+	if e, ok := issuer.(interface{ Equal(crypto.PublicKey) bool }); !ok || !e.Equal(signer.Public()) {
+		return errPair
+	}
+	return nil
+}

@@ -3,10 +3,7 @@ package cbridge
 // #include "x509.h"
 import "C"
 
-import (
-	"crypto"
-	"unsafe"
-)
+import "unsafe"
 
 // OIDTable is one of the library's tables of object identifiers.
 type OIDTable int
@@ -28,8 +25,8 @@ const (
 	OIDSigAlgDescription   OIDTable = C.GM_OID_SIG_ALG_DESC         // mbedtls_oid_get_sig_alg_desc
 )
 
-var oidOptions = map[OIDTable]string{OIDECGroup: "MBEDTLS_ECP_C", OIDECGroupAlg: "MBEDTLS_ECP_C", OIDCipher: "MBEDTLS_CIPHER_C",
-	OIDPKCS12: "MBEDTLS_PKCS12_C"}
+var oidOptions = map[OIDTable]string{OIDECGroup: "MBEDTLS_ECP_C", OIDECGroupAlg: "MBEDTLS_ECP_C",
+	OIDCipher: "MBEDTLS_CIPHER_C", OIDPKCS12: "MBEDTLS_PKCS12_C"}
 
 func (t OIDTable) check(ret C.int) error {
 	option, ok := oidOptions[t]
@@ -91,12 +88,6 @@ func ParseOID(s string) ([]byte, error) {
 	defer C.mbedtls_free(unsafe.Pointer(oid))
 	return goBytes(oid, &n), nil
 }
-
-// HashOf is the hash of an mbedtls_md_type_t; 0 if there is none.
-func HashOf(md int) crypto.Hash { return hashes[C.int(md)] }
-
-// MDOf is the mbedtls_md_type_t of a hash; 0 if there is none.
-func MDOf(hash crypto.Hash) int { return int(mdNumber(hash)) }
 
 // CipherName is the name of an mbedtls_cipher_type_t, such as "AES-128-CBC", "" if the build lacks it
 // (mbedtls_cipher_info_from_type, mbedtls_cipher_info_get_name).

@@ -15,7 +15,6 @@ type PKCS7Data struct {
 	Version      int
 	DigestAlg    []byte // OID
 	Certificates []*CrtData
-	CRLs         []*CrlData
 	Signers      []PKCS7Signer
 }
 
@@ -62,15 +61,11 @@ func (p *PKCS7) Close() error {
 func (p *PKCS7) Data() (d *PKCS7Data, err error) {
 	err = during(func() error {
 		s := &p.c.private_signed_data
-		d = &PKCS7Data{Raw: bytesOf(&p.c.private_raw), Version: int(s.private_version), DigestAlg: bytesOf(&s.private_digest_alg_identifiers)}
+		d = &PKCS7Data{Raw: bytesOf(&p.c.private_raw), Version: int(s.private_version),
+			DigestAlg: bytesOf(&s.private_digest_alg_identifiers)}
 		if s.private_no_of_certs > 0 {
 			for crt := &s.private_certs; crt != nil; crt = C.gm_crt_next(crt) {
 				d.Certificates = append(d.Certificates, crtData(crt))
-			}
-		}
-		if s.private_no_of_crls > 0 {
-			for crl := &s.private_crl; crl != nil; crl = crl.next {
-				d.CRLs = append(d.CRLs, crlData(crl))
 			}
 		}
 		if s.private_no_of_signers > 0 {

@@ -26,7 +26,8 @@ int gm_crt_has_ext_type(const mbedtls_x509_crt *crt, int type);
 
 // x509verify.c
 int gm_crt_verify(mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl,
-                  const mbedtls_x509_crt_profile *profile, const char *name, uint32_t *flags, void *handle, int on, void *rs);
+                  const mbedtls_x509_crt_profile *profile, const char *name, uint32_t *flags, void *handle, int on,
+                  void *rs);
 int gm_crt_verify_with_ca_cb(mbedtls_x509_crt *crt, const mbedtls_x509_crt_profile *profile, const char *name,
                              uint32_t *flags, void *handle, int on);
 void *gm_crt_restart_new(void);

@@ -78,7 +78,9 @@ func (c *Csr) Info(prefix string) (text string, err error) {
 	p := C.CString(prefix)
 	defer free(p)
 	err = during(func() (err error) {
-		text, err = x509Text("mbedtls_x509_csr_info", func(buf *C.char, size C.size_t) C.int { return C.gm_csr_info(c.c, p, buf, size) })
+		text, err = x509Text("mbedtls_x509_csr_info", func(buf *C.char, size C.size_t) C.int {
+			return C.gm_csr_info(c.c, p, buf, size)
+		})
 		return err
 	}, c.res)
 	return text, err

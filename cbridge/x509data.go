@@ -31,12 +31,6 @@ type SigAlg struct {
 	PSS  *PSSOptions // of RSASSA-PSS
 }
 
-// PSSOptions is an mbedtls_pk_rsassa_pss_options.
-type PSSOptions struct {
-	MGF1Hash   crypto.Hash
-	SaltLength int // bytes
-}
-
 // AuthorityKeyID is an mbedtls_x509_authority.
 type AuthorityKeyID struct {
 	KeyID  []byte
@@ -164,7 +158,8 @@ func crtData(c *C.mbedtls_x509_crt) *CrtData {
 		IssuerRaw: bytesOf(&c.issuer_raw), SubjectRaw: bytesOf(&c.subject_raw),
 		Issuer: namesOf(&c.issuer), Subject: namesOf(&c.subject),
 		ValidFrom: timeOf(&c.valid_from), ValidTo: timeOf(&c.valid_to),
-		PKRaw: bytesOf(&c.pk_raw), KeyType: C.GoString(C.mbedtls_pk_get_name(&c.pk)), KeyBits: int(C.mbedtls_pk_get_bitlen(&c.pk)),
+		PKRaw:   bytesOf(&c.pk_raw),
+		KeyType: C.GoString(C.mbedtls_pk_get_name(&c.pk)), KeyBits: int(C.mbedtls_pk_get_bitlen(&c.pk)),
 		IssuerID: bytesOf(&c.issuer_id), SubjectID: bytesOf(&c.subject_id), Exts: bytesOf(&c.v3_ext),
 		SubjectAltNames: bufsOf(&c.subject_alt_names), SubjectKeyID: bytesOf(&c.subject_key_id),
 		AuthorityKeyID: AuthorityKeyID{bytesOf(&c.authority_key_id.keyIdentifier), bufsOf(&c.authority_key_id.authorityCertIssuer),
@@ -184,7 +179,8 @@ func crlData(c *C.mbedtls_x509_crl) *CrlData {
 		ThisUpdate: timeOf(&c.this_update), NextUpdate: timeOf(&c.next_update), Exts: bytesOf(&c.crl_ext),
 	}
 	for e := &c.entry; e != nil && e.serial.len != 0; e = e.next {
-		d.Entries = append(d.Entries, CrlEntry{bytesOf(&e.raw), bytesOf(&e.serial), timeOf(&e.revocation_date), bytesOf(&e.entry_ext)})
+		d.Entries = append(d.Entries,
+			CrlEntry{bytesOf(&e.raw), bytesOf(&e.serial), timeOf(&e.revocation_date), bytesOf(&e.entry_ext)})
 	}
 	return d
 }
@@ -192,7 +188,8 @@ func crlData(c *C.mbedtls_x509_crl) *CrlData {
 func csrData(c *C.mbedtls_x509_csr) *CsrData {
 	return &CsrData{
 		Raw: bytesOf(&c.raw), CRI: bytesOf(&c.cri), Version: int(c.version), SubjectRaw: bytesOf(&c.subject_raw),
-		Subject: namesOf(&c.subject), KeyType: C.GoString(C.mbedtls_pk_get_name(&c.pk)), KeyBits: int(C.mbedtls_pk_get_bitlen(&c.pk)),
+		Subject: namesOf(&c.subject),
+		KeyType: C.GoString(C.mbedtls_pk_get_name(&c.pk)), KeyBits: int(C.mbedtls_pk_get_bitlen(&c.pk)),
 		KeyUsage: uint(c.key_usage), NSCertType: byte(c.ns_cert_type), SubjectAltNames: bufsOf(&c.subject_alt_names),
 		ExtTypes: int(c.private_ext_types),
 		SigAlg:   sigAlgOf(&c.sig_oid, c.private_sig_md, c.private_sig_pk, c.private_sig_opts), Sig: bytesOf(&c.private_sig),

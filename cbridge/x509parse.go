@@ -158,7 +158,8 @@ func (c *Crt) IsRevoked(crl *Crl) (revoked bool, err error) {
 // ParseDER appends one revocation list in DER (mbedtls_x509_crl_parse_der).
 func (c *Crl) ParseDER(der []byte) error {
 	return during(func() error {
-		return check(C.gm_crl_parse_der(c.c, cbytes(der), C.size_t(len(der))), "mbedtls_x509_crl_parse_der", "MBEDTLS_X509_CRL_PARSE_C")
+		ret := C.gm_crl_parse_der(c.c, cbytes(der), C.size_t(len(der)))
+		return check(ret, "mbedtls_x509_crl_parse_der", "MBEDTLS_X509_CRL_PARSE_C")
 	}, c.res)
 }
 

@@ -1,4 +1,5 @@
-// x509sign.c makes keys that sign certificates and requests by a Go closure. Unlike the keys of signer.c, these sign at once.
+// x509sign.c makes keys that sign certificates and requests with a Go closure: at once, unlike the keys of
+// signer.c.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "x509.h"
 #include "_cgo_export.h"

@@ -55,7 +55,8 @@ func NewClosureKey(spki []byte, sign func(digest []byte, hash crypto.Hash) ([]by
 // may block, and then pins its thread.
 //
 //export gombClosureSign
-func gombClosureSign(h unsafe.Pointer, md C.int, digest *C.uchar, n C.size_t, sig *C.uchar, size C.size_t, sigLen *C.size_t) C.int {
+func gombClosureSign(h unsafe.Pointer, md C.int, digest *C.uchar, n C.size_t, sig *C.uchar, size C.size_t,
+	sigLen *C.size_t) C.int {
 	k := fromHandle[closure](h)
 	if k == nil {
 		return C.int(ErrPKFeatureUnavailable)

@@ -8,7 +8,8 @@ static int verify(void *handle, mbedtls_x509_crt *crt, int depth, uint32_t *flag
 }
 
 int gm_crt_verify(mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, mbedtls_x509_crl *crl,
-                  const mbedtls_x509_crt_profile *profile, const char *name, uint32_t *flags, void *handle, int on, void *rs)
+                  const mbedtls_x509_crt_profile *profile, const char *name, uint32_t *flags, void *handle, int on,
+                  void *rs)
 {
     // Of an empty list, the library would verify a certificate without bytes.
     if (crt->raw.p == NULL) {

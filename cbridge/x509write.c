@@ -341,7 +341,8 @@ int gm_csrw_sans(mbedtls_x509write_csr *w, const unsigned char *flat, size_t len
 // Without a key, the library crashes.
 int gm_csrw_der(mbedtls_x509write_csr *w, unsigned char *buf, size_t size, void *rng, size_t *len)
 {
-    int ret = w->key != NULL ? IF_CSR(mbedtls_x509write_csr_der(w, buf, size, gm_draw, rng)) : MBEDTLS_ERR_X509_BAD_INPUT_DATA;
+    int ret = w->key != NULL ? IF_CSR(mbedtls_x509write_csr_der(w, buf, size, gm_draw, rng))
+                             : MBEDTLS_ERR_X509_BAD_INPUT_DATA;
     if (ret < 0) {
         return ret;
     }

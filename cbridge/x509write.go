@@ -32,15 +32,18 @@ func (w *writer) keep(r *resource) error {
 	return nil
 }
 
-// free is what is left when the C object is gone.
+// letGo is what is left when the C object is gone.
 func (w *writer) letGo() {
 	for _, r := range w.keys {
 		r.release()
 	}
 }
 
+// writeFunc calls C, which writes n bytes.
+type writeFunc func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int
+
 // write has C write to a buffer of that size, into its end, or if text from its beginning.
-func (w *writer) write(op, option string, random io.Reader, size int, text bool, call func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int) ([]byte, error) {
+func (w *writer) write(op, option string, random io.Reader, size int, text bool, call writeFunc) ([]byte, error) {
 	buf := make([]byte, size)
 	var n C.size_t
 	var ret C.int
@@ -269,16 +272,18 @@ func (w *CrtWriter) SetSubjectAltNames(sans []SAN) error {
 
 // DER writes the certificate, of at most size bytes (mbedtls_x509write_crt_der).
 func (w *CrtWriter) DER(random io.Reader, size int) ([]byte, error) {
-	return w.write("mbedtls_x509write_crt_der", w.option, random, size, false, func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
-		return C.gm_crtw_der(w.c, buf, C.size_t(size), rng, n)
-	})
+	return w.write("mbedtls_x509write_crt_der", w.option, random, size, false,
+		func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
+			return C.gm_crtw_der(w.c, buf, C.size_t(size), rng, n)
+		})
 }
 
 // PEM writes it as text, of less than size bytes (mbedtls_x509write_crt_pem).
 func (w *CrtWriter) PEM(random io.Reader, size int) ([]byte, error) {
-	return w.write("mbedtls_x509write_crt_pem", "MBEDTLS_PEM_WRITE_C", random, size, true, func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
-		return C.gm_crtw_pem(w.c, buf, C.size_t(size), rng, n)
-	})
+	return w.write("mbedtls_x509write_crt_pem", "MBEDTLS_PEM_WRITE_C", random, size, true,
+		func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
+			return C.gm_crtw_pem(w.c, buf, C.size_t(size), rng, n)
+		})
 }
 
 // CsrWriter is an mbedtls_x509write_csr. One goroutine uses it at a time.
@@ -377,15 +382,16 @@ func (w *CsrWriter) SetSubjectAltNames(sans []SAN) error {
 
 // DER writes the request, of at most size bytes (mbedtls_x509write_csr_der).
 func (w *CsrWriter) DER(random io.Reader, size int) ([]byte, error) {
-	return w.write("mbedtls_x509write_csr_der", w.option, random, size, false, func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
-		return C.gm_csrw_der(w.c, buf, C.size_t(size), rng, n)
-	})
+	return w.write("mbedtls_x509write_csr_der", w.option, random, size, false,
+		func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
+			return C.gm_csrw_der(w.c, buf, C.size_t(size), rng, n)
+		})
 }
 
 // PEM writes it as text, of less than size bytes (mbedtls_x509write_csr_pem).
 func (w *CsrWriter) PEM(random io.Reader, size int) ([]byte, error) {
-	return w.write("mbedtls_x509write_csr_pem", "MBEDTLS_PEM_WRITE_C", random, size, true, func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
-		return C.gm_csrw_pem(w.c, buf, C.size_t(size), rng, n)
-	})
+	return w.write("mbedtls_x509write_csr_pem", "MBEDTLS_PEM_WRITE_C", random, size, true,
+		func(buf *C.uchar, rng unsafe.Pointer, n *C.size_t) C.int {
+			return C.gm_csrw_pem(w.c, buf, C.size_t(size), rng, n)
+		})
 }
-

@@ -128,7 +128,7 @@ func OfKey(k Key) (OID, error) { return cbridge.OIDPKAlg.OID(k.number(), 0) }
 // (mbedtls_oid_get_sig_alg).
 func (o OID) Signature() (Key, crypto.Hash, error) {
 	k, h, err := cbridge.OIDSigAlg.Lookup(o)
-	return keys[k], cbridge.HashOf(h), err
+	return keys[k], cbridge.MDType(h).CryptoHash(), err
 }
 
 // SignatureText describes the algorithm of a signature, "ECDSA with SHA256" (mbedtls_oid_get_sig_alg_desc).
@@ -136,22 +136,22 @@ func (o OID) SignatureText() (string, error) { return cbridge.OIDSigAlgDescripti
 
 // OfSignature is the reverse of [OID.Signature] (mbedtls_oid_get_oid_by_sig_alg).
 func OfSignature(k Key, hash crypto.Hash) (OID, error) {
-	return cbridge.OIDSigAlg.OID(k.number(), cbridge.MDOf(hash))
+	return cbridge.OIDSigAlg.OID(k.number(), int(cbridge.MDOf(hash)))
 }
 
 // Hash finds a hash (mbedtls_oid_get_md_alg).
 func (o OID) Hash() (crypto.Hash, error) {
 	h, _, err := cbridge.OIDHash.Lookup(o)
-	return cbridge.HashOf(h), err
+	return cbridge.MDType(h).CryptoHash(), err
 }
 
 // OfHash is the reverse of [OID.Hash] (mbedtls_oid_get_oid_by_md).
-func OfHash(hash crypto.Hash) (OID, error) { return cbridge.OIDHash.OID(cbridge.MDOf(hash), 0) }
+func OfHash(hash crypto.Hash) (OID, error) { return cbridge.OIDHash.OID(int(cbridge.MDOf(hash)), 0) }
 
 // HMAC finds the hash of an HMAC (mbedtls_oid_get_md_hmac).
 func (o OID) HMAC() (crypto.Hash, error) {
 	h, _, err := cbridge.OIDHMAC.Lookup(o)
-	return cbridge.HashOf(h), err
+	return cbridge.MDType(h).CryptoHash(), err
 }
 
 // Group is an elliptic curve, by its mbedtls_ecp_group_id.
@@ -194,5 +194,5 @@ func (o OID) Cipher() (Cipher, error) {
 // PKCS12 finds a way to encrypt by a password, of PKCS #12 (mbedtls_oid_get_pkcs12_pbe_alg).
 func (o OID) PKCS12() (crypto.Hash, Cipher, error) {
 	h, c, err := cbridge.OIDPKCS12.Lookup(o)
-	return cbridge.HashOf(h), Cipher(c), err
+	return cbridge.MDType(h).CryptoHash(), Cipher(c), err
 }

@@ -53,7 +53,7 @@ func init() {
 					t.Code("verify data", s.VerifyData(cert, data), want)
 					continue
 				}
-				digest, err := cbridge.Digest(cbridge.HashOf(md), data)
+				digest, err := cbridge.Digest(cbridge.MDType(md).CryptoHash(), data)
 				t.Code("hash", err, 0)
 				t.Code("verify hash", s.VerifyHash(cert, digest), want)
 			}

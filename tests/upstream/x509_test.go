@@ -121,7 +121,7 @@ func init() {
 			hash, pss, err := x509.ParsePSS(tag, params)
 			t.Code("parse", err, want)
 			if want == 0 {
-				t.Equal("hashes", []int{cbridge.MDOf(hash), cbridge.MDOf(pss.MGF1Hash)}, []int{md, mgf})
+				t.Equal("hashes", []int{int(cbridge.MDOf(hash)), int(cbridge.MDOf(pss.MGF1Hash))}, []int{md, mgf})
 				t.Equal("salt", pss.SaltLength, salt)
 			}
 		},

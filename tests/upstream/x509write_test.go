@@ -104,7 +104,7 @@ func checkCSR(t *suites.T, keyFile, checkFile string, md int, usage byte, setUsa
 }
 
 func fillCSR(t *suites.T, w *cbridge.CsrWriter, key *cbridge.PK, md int) {
-	t.Code("hash", w.SetHash(cbridge.HashOf(md)), 0)
+	t.Code("hash", w.SetHash(cbridge.MDType(md).CryptoHash()), 0)
 	t.Code("key", w.SetKey(key), 0)
 	t.Code("subject", w.SetSubjectName("C=NL,O=PolarSSL,CN=PolarSSL Server 1"), 0)
 }
@@ -179,7 +179,7 @@ func checkCRT(t *suites.T, subjectFile, subjectPassword, subject, issuerFile, is
 	}
 	t.Code("serial", w.SetSerial(serial), 0)
 	t.Code("validity", w.SetValidity(notBefore, notAfter), 0)
-	t.Code("hash", w.SetHash(cbridge.HashOf(md)), 0)
+	t.Code("hash", w.SetHash(cbridge.MDType(md).CryptoHash()), 0)
 	t.Code("issuer", w.SetIssuerName(issuer), 0)
 	t.Code("subject", w.SetSubjectName(subject), 0)
 	t.Code("subject key", w.SetSubjectKey(subjectKey), 0)

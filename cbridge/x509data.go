@@ -36,7 +36,6 @@ type AuthorityKeyID struct {
 	KeyID  []byte
 	Issuer []Buf // GeneralNames
 	Serial []byte
-	Raw    []byte
 }
 
 // CrtData is what an mbedtls_x509_crt holds, copied.
@@ -67,9 +66,10 @@ type CrtData struct {
 
 // CrlEntry is an mbedtls_x509_crl_entry.
 type CrlEntry struct {
-	Raw, Serial []byte
-	Date        time.Time
-	Exts        []byte
+	Raw    []byte // the content of its SEQUENCE
+	Serial []byte
+	Date   time.Time
+	Exts   []byte // SEQUENCE of them
 }
 
 // CrlData is what an mbedtls_x509_crl holds, copied.
@@ -163,7 +163,7 @@ func crtData(c *C.mbedtls_x509_crt) *CrtData {
 		IssuerID: bytesOf(&c.issuer_id), SubjectID: bytesOf(&c.subject_id), Exts: bytesOf(&c.v3_ext),
 		SubjectAltNames: bufsOf(&c.subject_alt_names), SubjectKeyID: bytesOf(&c.subject_key_id),
 		AuthorityKeyID: AuthorityKeyID{bytesOf(&c.authority_key_id.keyIdentifier), bufsOf(&c.authority_key_id.authorityCertIssuer),
-			bytesOf(&c.authority_key_id.authorityCertSerialNumber), bytesOf(&c.authority_key_id.raw)},
+			bytesOf(&c.authority_key_id.authorityCertSerialNumber)},
 		Policies: valuesOf(&c.certificate_policies), ExtTypes: int(c.private_ext_types),
 		IsCA: c.private_ca_istrue != 0, MaxPathLen: int(c.private_max_pathlen), KeyUsage: uint(c.private_key_usage),
 		ExtKeyUsage: valuesOf(&c.ext_key_usage), NSCertType: byte(c.private_ns_cert_type),
@@ -179,8 +179,13 @@ func crlData(c *C.mbedtls_x509_crl) *CrlData {
 		ThisUpdate: timeOf(&c.this_update), NextUpdate: timeOf(&c.next_update), Exts: bytesOf(&c.crl_ext),
 	}
 	for e := &c.entry; e != nil && e.serial.len != 0; e = e.next {
-		d.Entries = append(d.Entries,
-			CrlEntry{bytesOf(&e.raw), bytesOf(&e.serial), timeOf(&e.revocation_date), bytesOf(&e.entry_ext)})
+		entry := CrlEntry{Raw: bytesOf(&e.raw), Serial: bytesOf(&e.serial), Date: timeOf(&e.revocation_date)}
+		// The library's entry_ext has the header of the SEQUENCE, and the length of what is in it. It is the entry's last part.
+		if e.entry_ext.p != nil {
+			at := uintptr(unsafe.Pointer(e.entry_ext.p)) - uintptr(unsafe.Pointer(e.raw.p))
+			entry.Exts = entry.Raw[at:]
+		}
+		d.Entries = append(d.Entries, entry)
 	}
 	return d
 }

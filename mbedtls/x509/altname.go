@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
@@ -133,6 +134,7 @@ func newAltNames(bufs []cbridge.Buf) (names []AltName) {
 	return names
 }
 
+// bridgeAltNames has them as the library's writers do: the last one first.
 func bridgeAltNames(names []AltName) (sans []cbridge.SAN, err error) {
 	for i, a := range names {
 		san := cbridge.SAN{Type: int(a.Kind), Value: a.Value}
@@ -151,6 +153,7 @@ func bridgeAltNames(names []AltName) (sans []cbridge.SAN, err error) {
 		}
 		sans = append(sans, san)
 	}
+	slices.Reverse(sans)
 	return sans, nil
 }
 
@@ -167,7 +170,7 @@ func checkIA5(text []byte) error {
 var (
 	errIPLength = badInput(errors.New("an address has 4 or 16 bytes"))
 	errTwice    = errors.New("an attribute occurs twice")
-	errMerged   = errors.New("the library cannot write the name as it is: it has attributes that share a RelativeDistinguishedName, or a form that is not DER")
+	errMerged   = errors.New("the library cannot write the name as it is: attributes share a RelativeDistinguishedName, or it is not DER")
 )
 
 // badInput is the library's error for an argument that it would not refuse by itself.

@@ -47,7 +47,6 @@ type AuthorityKeyID struct {
 	KeyID        []byte
 	Issuer       []AltName
 	SerialNumber []byte
-	Raw          []byte // the extension's value
 }
 
 // FromBridge takes over what the bridge copied, for packages of this module.
@@ -67,7 +66,7 @@ func FromBridge(c *cbridge.CrtData) *Certificate {
 		NotBefore: c.ValidFrom, NotAfter: c.ValidTo, KeyType: c.KeyType, KeyBits: c.KeyBits,
 		IssuerUniqueID: c.IssuerID, SubjectUniqueID: c.SubjectID,
 		Extensions: oid.Extension(c.ExtTypes), SubjectAltNames: newAltNames(c.SubjectAltNames), SubjectKeyID: c.SubjectKeyID,
-		AuthorityKeyID: AuthorityKeyID{a.KeyID, newAltNames(a.Issuer), a.Serial, a.Raw},
+		AuthorityKeyID: AuthorityKeyID{a.KeyID, newAltNames(a.Issuer), a.Serial},
 		Policies:       oids(c.Policies), IsCA: c.IsCA, MaxPathLen: c.MaxPathLen - 1, KeyUsage: KeyUsage(c.KeyUsage),
 		ExtKeyUsage: oids(c.ExtKeyUsage), NSCertType: NSCertType(c.NSCertType),
 	}

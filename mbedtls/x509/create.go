@@ -71,13 +71,19 @@ var (
 //
 // What cannot be in a certificate, or not together, is ErrX509BadInputData and says what it is
 // (mbedtls_x509write_crt_der).
-func CreateCertificate(random io.Reader, t *CertificateTemplate, parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) ([]byte, error) {
-	return createCertificate(t, parent, pub, signer, func(w *cbridge.CrtWriter, size int) ([]byte, error) { return w.DER(random, size) })
+func CreateCertificate(random io.Reader, t *CertificateTemplate, parent *Certificate, pub crypto.PublicKey,
+	signer crypto.Signer) ([]byte, error) {
+	return createCertificate(t, parent, pub, signer, func(w *cbridge.CrtWriter, size int) ([]byte, error) {
+		return w.DER(random, size)
+	})
 }
 
 // CreateCertificatePEM is CreateCertificate in PEM (mbedtls_x509write_crt_pem).
-func CreateCertificatePEM(random io.Reader, t *CertificateTemplate, parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) ([]byte, error) {
-	return createCertificate(t, parent, pub, signer, func(w *cbridge.CrtWriter, size int) ([]byte, error) { return w.PEM(random, size) })
+func CreateCertificatePEM(random io.Reader, t *CertificateTemplate, parent *Certificate, pub crypto.PublicKey,
+	signer crypto.Signer) ([]byte, error) {
+	return createCertificate(t, parent, pub, signer, func(w *cbridge.CrtWriter, size int) ([]byte, error) {
+		return w.PEM(random, size)
+	})
 }
 
 func createCertificate(t *CertificateTemplate, parent *Certificate, pub crypto.PublicKey, signer crypto.Signer,
@@ -90,9 +96,6 @@ func createCertificate(t *CertificateTemplate, parent *Certificate, pub crypto.P
 		return nil, err
 	}
 	defer w.Close()
-	if pub == nil && parent == nil && signer != nil {
-		pub = signer
-	}
 	keys, err := newWriterKeys(parent, pub, signer)
 	if err != nil {
 		return nil, err
@@ -240,7 +243,8 @@ func (t *CertificateTemplate) check(parent *Certificate) error {
 	}{
 		{t.Version < 0 || t.Version > 3, fmt.Sprintf("Version: %d is not 1 to 3", t.Version)},
 		{!v3 && extensions, fmt.Sprintf("Version: %d has no extensions", t.Version)},
-		{len(t.SerialNumber) == 0 || len(t.SerialNumber) > 20, fmt.Sprintf("SerialNumber: %d bytes are not 1 to 20", len(t.SerialNumber))},
+		{len(t.SerialNumber) == 0 || len(t.SerialNumber) > 20,
+			fmt.Sprintf("SerialNumber: %d bytes are not 1 to 20", len(t.SerialNumber))},
 		{len(t.SerialNumber) > 0 && t.SerialNumber[0] == 0, "SerialNumber: it begins with a zero byte"},
 		{!inYears(t.NotBefore) || !inYears(t.NotAfter), "NotBefore, NotAfter: not from 1950 to 9999"},
 		{t.NotAfter.Before(t.NotBefore), "NotAfter: before NotBefore"},
@@ -311,7 +315,8 @@ func CreateCertificateRequestPEM(random io.Reader, t *RequestTemplate, signer cr
 	return createRequest(t, signer, func(w *cbridge.CsrWriter, size int) ([]byte, error) { return w.PEM(random, size) })
 }
 
-func createRequest(t *RequestTemplate, signer crypto.Signer, write func(*cbridge.CsrWriter, int) ([]byte, error)) ([]byte, error) {
+func createRequest(t *RequestTemplate, signer crypto.Signer,
+	write func(*cbridge.CsrWriter, int) ([]byte, error)) ([]byte, error) {
 	subject, err := t.Subject.writable()
 	if err != nil {
 		return nil, fmt.Errorf("Subject: %w", err)
@@ -335,7 +340,7 @@ func createRequest(t *RequestTemplate, signer crypto.Signer, write func(*cbridge
 		return nil, err
 	}
 	defer w.Close()
-	keys, err := newWriterKeys(nil, signer, signer)
+	keys, err := newWriterKeys(nil, nil, signer)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type RevocationList struct {
 
 // RevokedCertificate is an entry of a revocation list.
 type RevokedCertificate struct {
-	Raw           []byte
+	Raw           []byte // the content of its SEQUENCE
 	SerialNumber  []byte // as in [Certificate]
 	Date          time.Time
 	RawExtensions []byte // such as the reason

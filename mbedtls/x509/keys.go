@@ -36,7 +36,7 @@ func (k *writerKeys) sign(pk func(*cbridge.PK) error, closure func(*cbridge.Clos
 }
 
 // newWriterKeys makes the keys of a certificate for pub that signer signs, who is parent; without parent, signer is pub's
-// own key.
+// own key, and pub may be nil.
 func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) (_ *writerKeys, err error) {
 	k := &writerKeys{}
 	defer func() {
@@ -54,14 +54,16 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 	}
 	switch p := pub.(type) {
 	case nil:
-		return nil, badInput(errors.New("no public key"))
+		if parent != nil {
+			return nil, badInput(errors.New("no public key"))
+		}
+		if k.subject = k.pk; k.closure != nil {
+			k.subject = &k.closure.PK
+		}
 	case bridged:
 		k.subject = p.Bridge()
 	case crypto.Signer:
-		if p != signer {
-			return nil, badInput(fmt.Errorf("a private key of type %T in the place of a public one", p))
-		}
-		k.subject = &k.closure.PK
+		return nil, badInput(fmt.Errorf("a private key of type %T in the place of a public one", p))
 	default:
 		made, err := k.make(p, nil)
 		if err != nil {
@@ -98,8 +100,7 @@ var errPair = badInput(errors.New("the signer's key is not the issuer's"))
 // checkPair checks that signer's key is the one of the issuer's certificate, as far as can be seen.
 func (k *writerKeys) checkPair(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) error {
 	if parent == nil {
-		own, comparable := pub.(interface{ Equal(crypto.PublicKey) bool })
-		if comparable && pub != crypto.PublicKey(signer) && !own.Equal(signer.Public()) {
+		if own, ok := pub.(interface{ Equal(crypto.PublicKey) bool }); ok && !own.Equal(signer.Public()) {
 			return errPair
 		}
 		return nil

@@ -144,15 +144,15 @@ func (n Name) Get(attribute string) (values []string) {
 // see [List.Verify].
 func (n Name) Equal(other Name) bool { return bytes.Equal(n.Raw, other.Raw) }
 
-// writable is the name for the library's writers: each attribute has a RelativeDistinguishedName of its own there. For a
-// name that they would change it fails.
+// writable is the name for the library's writers: each attribute has a RelativeDistinguishedName of its own there. For Raw
+// that they would change it fails.
 func (n Name) writable() ([]cbridge.NameAttribute, error) {
 	names := n.bridge()
 	raw, err := cbridge.WriteNames(names)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(raw, n.Raw) {
+	if n.Raw != nil && !bytes.Equal(raw, n.Raw) {
 		return nil, &cbridge.Error{Code: cbridge.ErrX509InvalidName, Op: "mbedtls_x509_write_names", Cause: errMerged}
 	}
 	return names, nil

@@ -62,6 +62,9 @@ func New() (*Context, error) {
 	return &Context{c}, nil
 }
 
+// Bridge is the context as the bridge's functions take it.
+func (c *Context) Bridge() *cbridge.DHM { return c.c }
+
 // Close wipes and frees the context (mbedtls_dhm_free).
 func (c *Context) Close() error { return c.c.Close() }
 

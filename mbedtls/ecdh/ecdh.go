@@ -96,6 +96,9 @@ func context(restart bool) (*Context, error) {
 	return &Context{c}, nil
 }
 
+// Bridge is the context as the bridge's functions take it.
+func (c *Context) Bridge() *cbridge.ECDH { return c.c }
+
 // Close wipes and frees the context (mbedtls_ecdh_free).
 func (c *Context) Close() error { return c.c.Close() }
 

@@ -108,7 +108,7 @@ func (b *Block) CTR(off *int, counter, stream, dst, src []byte) error {
 func (b *Block) within(off int, iv []byte) bool { return off >= 0 && off < b.size && len(iv) == b.size }
 
 // fits tells whether the library may write what src becomes to dst.
-func fits(dst, src []byte) bool { return len(dst) >= len(src) && !inexactOverlap(dst[:len(src)], src) }
+func fits(dst, src []byte) bool { return len(dst) >= len(src) && !InexactOverlap(dst[:len(src)], src) }
 
 func (b *Block) call(function, option string, ok bool, f func() C.int) error {
 	defer runtime.KeepAlive(b)

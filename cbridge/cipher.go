@@ -197,7 +197,7 @@ func (k *Cipher) Room(n int) int {
 // has written. ECB takes one block at a time, XTS one data unit (mbedtls_cipher_update).
 func (k *Cipher) Update(dst, src []byte) (n int, err error) {
 	const op = "mbedtls_cipher_update"
-	if len(dst) < k.Room(len(src)) || inexactOverlap(dst, src) {
+	if len(dst) < k.Room(len(src)) || InexactOverlap(dst, src) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var out C.size_t
@@ -260,7 +260,7 @@ func (k *Cipher) endTag(op string, f func() C.int) error {
 // It needs room for a block more than src.
 func (k *Cipher) Crypt(iv, dst, src []byte) (n int, err error) {
 	const op = "mbedtls_cipher_crypt"
-	if len(dst) < len(src)+k.info.BlockSize || inexactOverlap(dst, src) {
+	if len(dst) < len(src)+k.info.BlockSize || InexactOverlap(dst, src) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var out C.size_t
@@ -290,7 +290,7 @@ func (k *Cipher) AuthDecrypt(iv, ad, dst, src []byte, tagLen int) (n int, err er
 }
 
 func (k *Cipher) auth(op string, dst, src []byte, tagLen int, f func(tag C.size_t, n *C.size_t) C.int) (int, error) {
-	if tagLen < 0 || inexactOverlap(dst, src) {
+	if tagLen < 0 || InexactOverlap(dst, src) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var n C.size_t
@@ -336,12 +336,13 @@ func (k *Cipher) Close() error {
 	return nil
 }
 
-// inexactOverlap tells whether two slices share memory, and do not begin at the same byte: the library would read what it
+// InexactOverlap tells whether two slices share memory, and do not begin at the same byte: the library would read what it
 // has written.
-func inexactOverlap(x, y []byte) bool {
-	if len(x) == 0 || len(y) == 0 || &x[0] == &y[0] {
-		return false
-	}
-	return uintptr(unsafe.Pointer(&x[0])) <= uintptr(unsafe.Pointer(&y[len(y)-1])) &&
+func InexactOverlap(x, y []byte) bool { return AnyOverlap(x, y) && &x[0] != &y[0] }
+
+// AnyOverlap tells whether two slices share memory.
+func AnyOverlap(x, y []byte) bool {
+	return len(x) > 0 && len(y) > 0 &&
+		uintptr(unsafe.Pointer(&x[0])) <= uintptr(unsafe.Pointer(&y[len(y)-1])) &&
 		uintptr(unsafe.Pointer(&y[0])) <= uintptr(unsafe.Pointer(&x[len(x)-1]))
 }

@@ -61,7 +61,7 @@ func (k *NistKW) Unwrap(mode KWMode, in, out []byte) (n int, err error) {
 
 // crypt makes sure that memory does not overlap, which the library copies from one place to the other.
 func (k *NistKW) crypt(op string, in, out []byte, f func(n *C.size_t) C.int) (int, error) {
-	if len(in) > 0 && len(out) > 0 && (&in[0] == &out[0] || inexactOverlap(in, out)) {
+	if AnyOverlap(in, out) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var n C.size_t

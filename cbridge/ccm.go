@@ -107,7 +107,7 @@ func (m *CCM) Update(input, output []byte) error {
 
 // Finish ends the message and makes its tag; after decryption, the caller compares it with what came (mbedtls_ccm_finish).
 func (m *CCM) Finish(tag []byte) error {
-	err := m.call("mbedtls_ccm_finish", m.begun, func() C.int {
+	err := m.call("mbedtls_ccm_finish", m.keyed, func() C.int {
 		return C.gm_ccm_finish(m.c, cbytes(tag), C.size_t(len(tag)))
 	})
 	m.begun = m.begun && err != nil

@@ -173,13 +173,3 @@ func psaCall(op string, call func() C.psa_status_t) error {
 	}
 	return checkPSA(call(), op)
 }
-
-// PSACanDoHash reports whether the library has a hash (psa_can_do_hash).
-func PSACanDoHash(alg uint32) bool {
-	return initialize() == nil && C.psa_can_do_hash(C.psa_algorithm_t(alg)) != 0
-}
-
-// PSACanDoCipher reports whether the library has a cipher for a type of key (psa_can_do_cipher).
-func PSACanDoCipher(keyType uint16, alg uint32) bool {
-	return initialize() == nil && C.psa_can_do_cipher(C.psa_key_type_t(keyType), C.psa_algorithm_t(alg)) != 0
-}

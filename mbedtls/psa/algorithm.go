@@ -58,8 +58,15 @@ const (
 // HashOf is the algorithm of a hash of Go's; AlgNone if the library has it not (mbedtls_md_psa_alg_from_type).
 func HashOf(h crypto.Hash) Algorithm { return Algorithm(cbridge.PSAHashOf(h)) }
 
-// CanDoHash reports whether this build has the hash (psa_can_do_hash).
-func (a Algorithm) CanDoHash() bool { return cbridge.PSACanDoHash(uint32(a)) }
+// CanDoHash reports whether this build has the hash (psa_hash_setup).
+func (a Algorithm) CanDoHash() bool {
+	h, err := NewHash(a)
+	if err != nil {
+		return false
+	}
+	_ = h.Close() // which never fails
+	return true
+}
 
 // Algorithms with a hash.
 

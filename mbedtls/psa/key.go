@@ -78,8 +78,9 @@ func (k *Key) sized(size func(Attributes) int, call func(out []byte) (int, error
 	return written(size(a), call)
 }
 
+// written runs a call that writes to a buffer. A size of 0 is of what cannot be: the call knows why.
 func written(size int, call func(out []byte) (int, error)) ([]byte, error) {
-	out := make([]byte, size)
+	out := make([]byte, max(size, 1))
 	n, err := call(out)
 	if err != nil {
 		return nil, err

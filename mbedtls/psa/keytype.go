@@ -144,6 +144,3 @@ func FamilyOfGroup(group int) (f ECCFamily, bits int) {
 	family, bits := cbridge.ECCGroupToPSA(group)
 	return ECCFamily(family), bits
 }
-
-// CanDoCipher reports whether this build has a cipher or an AEAD for keys of the type (psa_can_do_cipher).
-func (t KeyType) CanDoCipher(a Algorithm) bool { return cbridge.PSACanDoCipher(uint16(t), uint32(a)) }

@@ -1,7 +1,7 @@
 package upstream
 
 import (
-	"math/bits"
+	mathbits "math/bits"
 
 	"github.com/gombedtls/gombedtls/internal/suites"
 	"github.com/gombedtls/gombedtls/mbedtls/psa"
@@ -54,7 +54,7 @@ func init() {
 			keyType(t, typ, keyTypeUnstructured)
 			t.Equal("category", typ&0x7000, psa.KeyType(0x2000))
 			t.Equal("BlockLength", typ.BlockLength(), block)
-			t.Equal("a power of two", bits.OnesCount(uint(block)), 1)
+			t.Equal("a power of two", mathbits.OnesCount(uint(block)), 1)
 		},
 		"stream_cipher_key_type": func(t *suites.T, typ psa.KeyType) {
 			keyType(t, typ, keyTypeUnstructured)
@@ -195,7 +195,7 @@ const (
 	keyTypeDH           = 1 << 7
 )
 
-func evenParity(t *suites.T, v uint32) { t.Equal("parity", bits.OnesCount32(v)%2, 0) }
+func evenParity(t *suites.T, v uint32) { t.Equal("parity", mathbits.OnesCount32(v)%2, 0) }
 
 func keyType(t *suites.T, typ psa.KeyType, flags int) {
 	classifyKey(t, typ, flags)

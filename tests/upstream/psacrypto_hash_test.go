@@ -57,9 +57,12 @@ func init() {
 			t.Equal("psa_hash_finish", must[[]byte](t, "psa_hash_finish")(h.Finish()), want)
 		},
 		"hmac": func(t *suites.T, alg psa.Algorithm, input string, want []byte) {
-			key := importedKey(t, psa.Attributes{Type: psa.TypeHMAC, Usage: psa.UsageSignMessage | psa.UsageVerifyMessage, Algorithm: psa.HMAC(alg)}, nil)
+			key := importedKey(t, psa.Attributes{Type: psa.TypeHMAC, Usage: psa.UsageSignMessage | psa.UsageVerifyMessage, Algorithm: psa.HMAC(alg)}, bytes.Repeat([]byte{0xaa}, 32))
 			defer key.Close()
 			t.Equal("psa_mac_compute", must[[]byte](t, "psa_mac_compute")(key.MAC(psa.HMAC(alg), []byte(input))), want)
+			ok(t, "psa_mac_verify", key.VerifyMAC(psa.HMAC(alg), []byte(input), want))
+			want[0] ^= 0x7f
+			status(t, "psa_mac_verify", key.VerifyMAC(psa.HMAC(alg), []byte(input), want), psa.ErrInvalidSignature)
 		},
 		"hash_verify": func(t *suites.T, alg psa.Algorithm, input, want []byte) {
 			ok(t, "psa_hash_compare", psa.HashCompare(alg, input, want))

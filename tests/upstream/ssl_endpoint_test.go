@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"strconv"
@@ -17,29 +18,29 @@ import (
 
 // Steps of a handshake (mbedtls_ssl_states).
 const (
-	stateHelloRequest            = 0
-	stateClientHello             = cbridge.StateClientHello
-	stateServerHello             = 2
-	stateServerCertificate       = 3
-	stateServerKeyExchange       = 4
-	stateCertificateRequest      = 5
-	stateServerHelloDone         = 6
-	stateClientCertificate       = 7
-	stateClientKeyExchange       = 8
-	stateClientFinished          = 11
-	stateServerFinished          = 13
-	stateFlushBuffers            = 14
-	stateWrapup                  = 15
-	stateHelloRetryRequest       = 18
-	stateEncryptedExtensions     = 19
-	stateEndOfEarlyData          = 20
-	stateCCSAfterServerFinished  = 22
-	stateCCSBeforeSecondHello    = 23
-	stateCCSAfterClientHello     = 25
-	stateOver                    = 27
-	pkRSA                        = 1 // mbedtls_pk_type_t
-	pkECDSA                      = 4
-	groupP256, groupP384, x25519 = 23, 24, 29 // IANA
+	stateHelloRequest                 = 0
+	stateClientHello                  = cbridge.StateClientHello
+	stateServerHello                  = 2
+	stateServerCertificate            = 3
+	stateServerKeyExchange            = 4
+	stateCertificateRequest           = 5
+	stateServerHelloDone              = 6
+	stateClientCertificate            = 7
+	stateClientKeyExchange            = 8
+	stateClientFinished               = 11
+	stateServerFinished               = 13
+	stateFlushBuffers                 = 14
+	stateWrapup                       = 15
+	stateHelloRetryRequest            = 18
+	stateEncryptedExtensions          = 19
+	stateEndOfEarlyData               = 20
+	stateCCSAfterServerFinished       = 22
+	stateCCSBeforeSecondHello         = 23
+	stateCCSAfterClientHello          = 25
+	stateOver                         = 27
+	pkRSA                             = 1 // mbedtls_pk_type_t
+	pkECDSA                           = 4
+	groupP256, groupP384, groupX25519 = 23, 24, 29 // IANA
 )
 
 // wire is one direction of a connection: bytes, or datagrams.
@@ -136,6 +137,7 @@ type endpoint struct {
 	in, out *wire
 	closers []func() error
 	secrets int // how many handshakes agreed on any
+	traffic map[cbridge.SecretType][]byte
 }
 
 // close frees what there is.
@@ -150,11 +152,11 @@ func (e *endpoint) close() {
 
 func (e *endpoint) owns(closer func() error) { e.closers = append(e.closers, closer) }
 
-func (e *endpoint) must(what string, err error) { e.t.Code(what, err, 0) }
+func (e *endpoint) must(what string, err error) { expect(e.t, what, err, 0) }
 
 // newEndpoint makes an end with the certificates of upstream's tests. The caller connects and closes it.
 func newEndpoint(t *suites.T, end cbridge.Endpoint, o options) *endpoint {
-	e := &endpoint{t: t, end: end}
+	e := &endpoint{t: t, end: end, traffic: map[cbridge.SecretType][]byte{}}
 	done := false
 	defer func() {
 		if !done {
@@ -236,7 +238,8 @@ func (e *endpoint) setUp() {
 		Send: func(p []byte) (int, error) { return e.out.send(p) },
 		Recv: func(p []byte) (int, error) { return e.in.recv(p) },
 	}))
-	e.must("SetExportKeys", e.ssl.SetExportKeys(func(typ cbridge.SecretType, _, _, _ []byte, _ cbridge.PRF) error {
+	e.must("SetExportKeys", e.ssl.SetExportKeys(func(typ cbridge.SecretType, secret, _, _ []byte, _ cbridge.PRF) error {
+		e.traffic[typ] = bytes.Clone(secret)
 		if typ == cbridge.SecretTLS12Master || typ == cbridge.SecretClientApplication {
 			e.secrets++
 		}
@@ -336,6 +339,14 @@ func newPairOf(t *suites.T, ofClient, ofServer options, capacity int) (client, s
 // wants reports whether a call is to be made again.
 func wants(err error) bool {
 	return errors.Is(err, cbridge.ErrSSLWantRead) || errors.Is(err, cbridge.ErrSSLWantWrite)
+}
+
+// expect is [suites.T.Code], also for what a call is to be made again after: such a code comes without more.
+func expect(t *suites.T, what string, err error, want int) {
+	if code, ok := err.(cbridge.Code); ok {
+		err = &cbridge.Error{Code: code}
+	}
+	t.Code(what, err, want)
 }
 
 // moveTo goes on with the handshakes of both ends until e's is at a step. It returns what the last step of e's returned;

@@ -29,12 +29,12 @@ func (s *sender) write() {
 	}
 	if s.from.conf.Transport() == cbridge.Stream {
 		n, err := ssl.Write(nil)
-		t.Code("write of nothing", err, 0)
+		expect(t, "write of nothing", err, 0)
 		t.Equal("written of nothing", n, 0)
 	}
 	n, err := ssl.Write(s.message[s.written:])
 	if s.fragments == 0 {
-		t.Code("write of too long a message", err, int(cbridge.ErrSSLBadInputData))
+		expect(t, "write of too long a message", err, int(cbridge.ErrSSLBadInputData))
 		s.message = nil
 		return
 	}
@@ -52,7 +52,7 @@ func (s *sender) read() {
 	}
 	if s.to.conf.Transport() == cbridge.Stream {
 		n, err := ssl.Read(nil)
-		t.Code("read of nothing", err, 0)
+		expect(t, "read of nothing", err, 0)
 		t.Equal("read of nothing", n, 0)
 	}
 	buf := make([]byte, len(s.message)-len(s.got))
@@ -132,7 +132,7 @@ func handshake(t *suites.T, o options) {
 	whole := client.buffers(o)
 	t.Equal("buffers of the server", server.buffers(o), whole)
 
-	t.Code("handshake", client.moveTo(stateOver, server), o.result)
+	expect(t, "handshake", client.moveTo(stateOver, server), o.result)
 	if o.result != 0 {
 		return
 	}

@@ -1,0 +1,143 @@
+package upstream
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+	"strings"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/suites"
+)
+
+// Protection of records. Upstream calls internal functions with keys of its own; here are connections with a suite that has
+// the cipher, if one has.
+func init() {
+	register("ssl", functions{"ssl_crypt_record": cryptRecord}, unmapped{
+		"ssl_crypt_record_small": "gives an internal function buffers that are too small",
+	})
+}
+
+// ciphers are their names in cbridge.Suite by mbedtls_cipher_type_t.
+var ciphers = map[int]string{
+	1:  "NULL",
+	5:  "AES-128-CBC",
+	7:  "AES-256-CBC",
+	14: "AES-128-GCM",
+	15: "AES-192-GCM",
+	16: "AES-256-GCM",
+	20: "CAMELLIA-128-CBC",
+	22: "CAMELLIA-256-CBC",
+	29: "CAMELLIA-128-GCM",
+	30: "CAMELLIA-192-GCM",
+	31: "CAMELLIA-256-GCM",
+	38: "AES-128-CCM",
+	39: "AES-192-CCM",
+	40: "AES-256-CCM",
+	44: "CAMELLIA-128-CCM",
+	45: "CAMELLIA-192-CCM",
+	46: "CAMELLIA-256-CCM",
+	53: "ARIA-128-CBC",
+	55: "ARIA-256-CBC",
+	77: "CHACHA20-POLY1305",
+}
+
+// macs are the hashes by mbedtls_md_type_t.
+var macs = map[int]struct {
+	name string
+	hash func() hash.Hash
+}{
+	3:  {"MD5", md5.New},
+	5:  {"SHA1", sha1.New},
+	9:  {"SHA256", sha256.New},
+	10: {"SHA384", sha512.New384},
+}
+
+const suitesOfPSK = "TLS-PSK-"
+
+// findSuite is the name of one that an RSA key, or a PSK, is enough for. The hash is that of the MAC: an AEAD has none.
+func findSuite(t *suites.T, cipherType, md int, shortTag bool, version int) string {
+	cipher, mac := ciphers[cipherType], macs[md].name
+	if cipher == "" || mac == "" {
+		t.Fatalf("no cipher %d, or no hash %d", cipherType, md)
+	}
+	hasMAC := cipher == "NULL" || strings.HasSuffix(cipher, "-CBC")
+	for _, id := range cbridge.Ciphersuites() {
+		s, _ := cbridge.SuiteByID(id)
+		if s.Cipher != cipher || hasMAC && s.MAC != mac || s.ShortTag != shortTag || version < int(s.MinVersion) || version > int(s.MaxVersion) {
+			continue
+		}
+		for _, exchange := range []string{"TLS1-3-", suitesOfPSK, "TLS-RSA-WITH-", "TLS-ECDHE-RSA-"} {
+			if strings.HasPrefix(s.Name, exchange) {
+				return s.Name
+			}
+		}
+	}
+	t.Skip("no suite of TLS has such a cipher, with such a hash")
+	return ""
+}
+
+// withSuite runs f with two ends that did no handshake yet, but will do one with the suite.
+func withSuite(t *suites.T, o options, suite string, encryptThenMAC bool, f func(client, server *endpoint)) {
+	client, server := newPair(t, o, 17000)
+	defer client.close()
+	defer server.close()
+	for _, e := range []*endpoint{client, server} {
+		e.force(suite)
+		if strings.HasPrefix(suite, suitesOfPSK) {
+			e.must("SetPSK", e.conf.SetPSK(bytes.Repeat([]byte{1}, 16), []byte("foo")))
+		}
+		e.must("SetEncryptThenMAC", e.conf.SetEncryptThenMAC(encryptThenMAC))
+	}
+	f(client, server)
+}
+
+func cryptRecord(t *suites.T, cipherType, md, encryptThenMAC, shortTag, version, clientCID, serverCID int) {
+	suite := findSuite(t, cipherType, md, shortTag != 0, version)
+	o := ofVersion(version)
+	o.dtls = clientCID+serverCID > 0
+	withSuite(t, o, suite, encryptThenMAC != 0, func(client, server *endpoint) {
+		if o.dtls {
+			client.setCID(clientCID, 0xC1)
+			server.setCID(serverCID, 0x5E)
+		}
+		client.mustMove(stateOver, server)
+		server.mustMove(stateOver, client)
+		t.Equal("suite", cbridge.CiphersuiteName(server.ssl.Ciphersuite()), suite)
+		for i := 15; i >= 0; i-- {
+			from, to := client, server
+			if i%3 == 0 {
+				from, to = server, client
+			}
+			sendRecord(from, to, bytes.Repeat([]byte{42}, 1+i))
+		}
+	})
+}
+
+// setCID has the peer's records bear an id of so many bytes.
+func (e *endpoint) setCID(n int, id byte) {
+	e.must("SetCID", e.conf.SetCID(n, true))
+	e.must("SetCID", e.ssl.SetCID(true, bytes.Repeat([]byte{id}, n)))
+}
+
+// sendRecord looks at a record on its way, too.
+func sendRecord(from, to *endpoint, data []byte) {
+	t := from.t
+	n, err := from.ssl.Write(data)
+	from.must("Write", err)
+	t.Equal("written", n, len(data))
+	const recordCID = 25
+	typ := byte(recordData)
+	if id, _ := from.ssl.PeerCID(); len(id) > 0 {
+		typ = recordCID // with the true type inside
+		t.Equal("connection ID", to.in.buf[dtlsHeaderLen-2:][:len(id)], id)
+	}
+	t.Equal("type", to.in.buf[0], typ)
+	got := make([]byte, len(data)+1)
+	n, err = to.ssl.Read(got)
+	to.must("Read", err)
+	t.Equal("data", got[:n], data)
+}

@@ -51,14 +51,5 @@ func init() {
 		},
 	}, nil)
 
-	const printed = "the library calls it for its own messages, which a closure of Config.SetDebug gets: see the tests of that"
-	register("debug", nil, unmapped{
-		"printf_int_expr":           "about the format strings of the C source",
-		"debug_print_msg_threshold": printed,
-		"mbedtls_debug_print_ret":   printed,
-		"mbedtls_debug_print_buf":   printed,
-		"mbedtls_debug_print_crt":   printed,
-		"mbedtls_debug_print_mpi":   printed,
-	})
 	notMapped("Go's package net stands for mbedtls/net_sockets.h", "net")
 }

@@ -2,9 +2,11 @@ package upstream
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
+	_ "crypto/md5" // for cbridge.MDType.CryptoHash
+	_ "crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
 	"encoding/binary"
 	"hash"
 
@@ -26,20 +28,22 @@ type maker struct {
 	t      *suites.T
 	server *endpoint
 	mac    hash.Hash
-	block  cipher.Block // nil: none
+	cipher *cbridge.Cipher // nil: none
 	number uint64
 }
 
 // dtlsHeaderLen is that of a record: the type, the version, the number and the length.
 const dtlsHeaderLen = 13
 
-// newMaker runs f after a handshake with a suite.
-func newMaker(t *suites.T, suite string, newHash func() hash.Hash, keyLen int, f func(*maker)) {
+// withMaker runs f after a handshake with a suite that has this cipher, and this hash for its MAC.
+func withMaker(t *suites.T, cipherType cbridge.CipherType, md cbridge.MDType, f func(*maker)) {
 	o := ofVersion(cbridge.TLS12)
 	o.dtls = true
+	suite := findSuite(t, cipherType, md, false, cbridge.TLS12)
 	withSuite(t, o, suite, false, func(client, server *endpoint) {
-		m := &maker{t: t, server: server, number: 1 << 48} // of the first epoch
-		macLen := newHash().Size()
+		info, _ := cipherType.Info()
+		newHash := md.CryptoHash().New
+		macLen, keyLen := newHash().Size(), info.KeyBits/8
 		block := make([]byte, 2*macLen+2*keyLen)
 		export := func(_ cbridge.SecretType, master, clientRandom, serverRandom []byte, prf cbridge.PRF) error {
 			return cbridge.TLSPRF(prf, master, "key expansion", append(bytes.Clone(serverRandom), clientRandom...), block)
@@ -47,11 +51,14 @@ func newMaker(t *suites.T, suite string, newHash func() hash.Hash, keyLen int, f
 		client.must("SetExportKeys", client.ssl.SetExportKeys(export))
 		client.mustMove(stateOver, server)
 		server.mustMove(stateOver, client)
-		m.mac = hmac.New(newHash, block[:macLen])
+		m := &maker{t: t, server: server, mac: hmac.New(newHash, block[:macLen]), number: 1 << 48} // of the first epoch
 		if keyLen > 0 {
 			var err error
-			m.block, err = aes.NewCipher(block[2*macLen:][:keyLen])
+			m.cipher, err = cbridge.NewCipher(cipherType)
 			expect(t, "NewCipher", err, 0)
+			defer m.cipher.Close()
+			expect(t, "SetKey", m.cipher.SetKey(block[2*macLen:][:keyLen], cbridge.Encrypt), 0)
+			expect(t, "SetPaddingMode", m.cipher.SetPaddingMode(cbridge.PaddingNone), 0)
 		}
 		f(m)
 	})
@@ -79,21 +86,26 @@ func (m *maker) plain(data []byte) []byte {
 // check gives the server the record of what plain returned, perhaps changed and padded.
 func (m *maker) check(what string, plain []byte, want int) {
 	body := plain
-	if m.block != nil {
-		iv := bytes.Repeat([]byte{0x55}, m.block.BlockSize())
-		body = append(bytes.Clone(iv), plain...)
-		cipher.NewCBCEncrypter(m.block, iv).CryptBlocks(body[len(iv):], plain)
+	if m.cipher != nil {
+		iv := bytes.Repeat([]byte{0x55}, blockSize)
+		body = make([]byte, blockSize+len(plain)+blockSize) // the library may need a block more
+		n, err := m.cipher.Crypt(iv, body[copy(body, iv):], plain)
+		expect(m.t, "Crypt", err, 0)
+		body = body[:blockSize+n]
 	}
 	_, err := m.server.ssl.CheckRecord(append(m.header(len(body)), body...))
 	expect(m.t, what, err, want)
 }
 
+// blockSize is that of AES, ARIA and Camellia.
+const blockSize = 16
+
 const invalidMAC = int(cbridge.ErrSSLInvalidMAC)
 
 // decryptNull leaves out a record of nothing, which the library takes for no record.
-func decryptNull(t *suites.T, md int) {
+func decryptNull(t *suites.T, md cbridge.MDType) {
 	const null = 1
-	newMaker(t, findSuite(t, null, md, false, cbridge.TLS12), macs[md].hash, 0, func(m *maker) {
+	withMaker(t, null, md, func(m *maker) {
 		good := m.plain([]byte("ABC"))
 		m.check("a good record", good, 0)
 		for i := range good {
@@ -109,16 +121,12 @@ func decryptNull(t *suites.T, md int) {
 
 // decryptCBC chooses the data by a length: -1 none, and the least padding, -2 none, and the most padding; others are the
 // number of bytes that pad as little data as may be, without the last one.
-func decryptCBC(t *suites.T, cipherType, md, truncated, length int) {
-	const aes128CBC, keyLen, blockSize, maxPadding = 5, 16, aes.BlockSize, 255
+func decryptCBC(t *suites.T, cipherType cbridge.CipherType, md cbridge.MDType, truncated, length int) {
+	const maxPadding = 255
 	if truncated != 0 {
 		t.Skip("no truncated HMAC in this release")
 	}
-	suite := findSuite(t, cipherType, md, false, cbridge.TLS12)
-	if cipherType != aes128CBC {
-		t.Skip("Go has no such cipher to make records with")
-	}
-	newMaker(t, suite, macs[md].hash, keyLen, func(m *maker) {
+	withMaker(t, cipherType, md, func(m *maker) {
 		macLen := m.mac.Size()
 		padding, dataLen := length, 0
 		if length < 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/suites"
 	"github.com/gombedtls/gombedtls/internal/testcreds"
+	"github.com/gombedtls/gombedtls/mbedtls/psa"
 )
 
 // The suites of the TLS layer set up two ends of a connection in memory, and go on with either one step at a time. That is
@@ -97,12 +98,12 @@ type logPattern struct {
 type options struct {
 	cipher                                     string // of the client; "": any
 	groups                                     []uint16
-	clientMin, clientMax, serverMin, serverMax int // versions; 0: the library's
-	version                                    int // what is to be negotiated; 0: nothing can be
-	result                                     int // code of the client's handshake
-	suite                                      int // what is to be negotiated; 0: any
-	pk                                         int // of certificates
-	opaque                                     *policy
+	clientMin, clientMax, serverMin, serverMax int                    // versions; 0: the library's
+	version                                    int                    // what is to be negotiated; 0: nothing can be
+	result                                     int                    // code of the client's handshake
+	suite                                      int                    // what is to be negotiated; 0: any
+	pk                                         int                    // of certificates
+	opaque                                     *cbridge.PSAAttributes // the policy of keys in PSA's store; nil: they are not there
 	psk                                        []byte
 	dtls                                       bool
 	serverAuth                                 cbridge.AuthMode
@@ -288,12 +289,24 @@ func (e *endpoint) setCertificates(o options) {
 	e.must("ParseKey", err)
 	e.owns(key.Close)
 	if o.opaque != nil {
-		key, err = key.ImportOpaque(o.opaque.algorithm, o.opaque.enrollment)
-		e.must("ImportOpaque", err)
-		e.owns(key.Close)
+		key = e.opaque(key, *o.opaque)
 	}
 	e.must("SetCAs", e.conf.SetCAs(cas, nil))
 	e.must("AddOwnCert", e.conf.AddOwnCert(own, key))
+}
+
+// opaque makes a key that stands for a copy in PSA's store, with this policy.
+func (e *endpoint) opaque(key *cbridge.PK, policy cbridge.PSAAttributes) *cbridge.PK {
+	a, err := key.PSAAttributes(uint32(psa.UsageSignHash))
+	e.must("PSAAttributes", err)
+	a.Algorithm, a.EnrollmentAlgorithm, a.Usage = policy.Algorithm, policy.EnrollmentAlgorithm, policy.Usage
+	stored, err := key.ImportIntoPSA(a)
+	e.must("ImportIntoPSA", err)
+	e.owns(stored.Close)
+	pk, err := stored.PK()
+	e.must("PK", err)
+	e.owns(pk.Close)
+	return pk
 }
 
 func (e *endpoint) parse(certificates ...[]byte) *cbridge.Crt {

@@ -122,7 +122,8 @@ func handshake(t *suites.T, o options) {
 			e.must("SetPSK", e.conf.SetPSK(o.psk, []byte("foo")))
 		}
 		if o.renegotiate {
-			e.must("SetRenegotiation", e.conf.SetRenegotiation(true, cbridge.DefaultRenegotiationGrace, cbridge.DefaultRenegotiationPeriod))
+			const grace, period = cbridge.DefaultRenegotiationGrace, cbridge.DefaultRenegotiationPeriod
+			e.must("SetRenegotiation", e.conf.SetRenegotiation(true, grace, period))
 			e.must("SetLegacyRenegotiation", e.conf.SetLegacyRenegotiation(o.legacy))
 		}
 	}

@@ -24,7 +24,9 @@ func init() {
 			o := defaults()
 			o.cipher, o.pk, o.psk, o.result, o.suite = cipher, pk, psk, result, suite
 			o.serverMin, o.serverMax, o.version = cbridge.TLS12, cbridge.TLS12, cbridge.TLS12
-			o.opaque = findPolicy(t, alg, alg2, usage)
+			if alg != 0 {
+				o.opaque = &cbridge.PSAAttributes{Algorithm: uint32(alg), EnrollmentAlgorithm: uint32(alg2), Usage: uint32(usage)}
+			}
 			handshake(t, o)
 		},
 		"app_data_tls": func(t *suites.T, mfl, clientLen, serverLen, clientFragments, serverFragments int) {
@@ -133,33 +135,4 @@ func resized(mfl int) options {
 	o := defaults()
 	o.mfl, o.resize, o.dtls, o.version = mfl, true, true, cbridge.TLS12
 	return o
-}
-
-// policy is what [cbridge.PK.ImportOpaque] lets a key be used for.
-type policy struct{ algorithm, enrollment string }
-
-// psaUses are the names of algorithms, and the usage that each needs (psa/crypto_values.h).
-var psaUses = map[int]struct {
-	name  string
-	usage int
-}{
-	0x060002ff: {"rsa-sign-pkcs1", 0x1000},
-	0x060003ff: {"rsa-sign-pss", 0x1000},
-	0x07000200: {"rsa-decrypt", 0x200},
-	0x060006ff: {"ecdsa-sign", 0x1000},
-	0x09020000: {"ecdh", 0x4000},
-	0:          {"none", 0},
-}
-
-// findPolicy is nil for a key that is not in PSA's key store.
-func findPolicy(t *suites.T, alg, alg2, usage int) *policy {
-	if alg == 0 {
-		return nil
-	}
-	first, ok := psaUses[alg]
-	second, ok2 := psaUses[alg2]
-	if !ok || !ok2 || first.usage|second.usage != usage {
-		t.Skip("a key of PSA's key store gets the usage that its algorithms need, here")
-	}
-	return &policy{first.name, second.name}
 }

@@ -2,11 +2,6 @@ package upstream
 
 import (
 	"bytes"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"hash"
 	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -21,53 +16,20 @@ func init() {
 	})
 }
 
-// ciphers are their names in cbridge.Suite by mbedtls_cipher_type_t.
-var ciphers = map[int]string{
-	1:  "NULL",
-	5:  "AES-128-CBC",
-	7:  "AES-256-CBC",
-	14: "AES-128-GCM",
-	15: "AES-192-GCM",
-	16: "AES-256-GCM",
-	20: "CAMELLIA-128-CBC",
-	22: "CAMELLIA-256-CBC",
-	29: "CAMELLIA-128-GCM",
-	30: "CAMELLIA-192-GCM",
-	31: "CAMELLIA-256-GCM",
-	38: "AES-128-CCM",
-	39: "AES-192-CCM",
-	40: "AES-256-CCM",
-	44: "CAMELLIA-128-CCM",
-	45: "CAMELLIA-192-CCM",
-	46: "CAMELLIA-256-CCM",
-	53: "ARIA-128-CBC",
-	55: "ARIA-256-CBC",
-	77: "CHACHA20-POLY1305",
-}
-
-// macs are the hashes by mbedtls_md_type_t.
-var macs = map[int]struct {
-	name string
-	hash func() hash.Hash
-}{
-	3:  {"MD5", md5.New},
-	5:  {"SHA1", sha1.New},
-	9:  {"SHA256", sha256.New},
-	10: {"SHA384", sha512.New384},
-}
-
 const suitesOfPSK = "TLS-PSK-"
 
 // findSuite is the name of one that an RSA key, or a PSK, is enough for. The hash is that of the MAC: an AEAD has none.
-func findSuite(t *suites.T, cipherType, md int, shortTag bool, version int) string {
-	cipher, mac := ciphers[cipherType], macs[md].name
-	if cipher == "" || mac == "" {
+func findSuite(t *suites.T, cipherType cbridge.CipherType, md cbridge.MDType, shortTag bool, version int) string {
+	cipher, ok := cipherType.Info()
+	mac, ok2 := md.Info()
+	if !ok || !ok2 {
 		t.Fatalf("no cipher %d, or no hash %d", cipherType, md)
 	}
-	hasMAC := cipher == "NULL" || strings.HasSuffix(cipher, "-CBC")
+	hasMAC := cipher.Name == "NULL" || strings.HasSuffix(cipher.Name, "-CBC")
 	for _, id := range cbridge.Ciphersuites() {
 		s, _ := cbridge.SuiteByID(id)
-		if s.Cipher != cipher || hasMAC && s.MAC != mac || s.ShortTag != shortTag || version < int(s.MinVersion) || version > int(s.MaxVersion) {
+		ofVersion := int(s.MinVersion) <= version && version <= int(s.MaxVersion)
+		if !ofVersion || s.Cipher != cipher.Name || s.ShortTag != shortTag || hasMAC && s.MAC != mac.Name {
 			continue
 		}
 		for _, exchange := range []string{"TLS1-3-", suitesOfPSK, "TLS-RSA-WITH-", "TLS-ECDHE-RSA-"} {
@@ -95,7 +57,8 @@ func withSuite(t *suites.T, o options, suite string, encryptThenMAC bool, f func
 	f(client, server)
 }
 
-func cryptRecord(t *suites.T, cipherType, md, encryptThenMAC, shortTag, version, clientCID, serverCID int) {
+func cryptRecord(t *suites.T, cipherType cbridge.CipherType, md cbridge.MDType, encryptThenMAC, shortTag, version int,
+	clientCID, serverCID int) {
 	suite := findSuite(t, cipherType, md, shortTag != 0, version)
 	o := ofVersion(version)
 	o.dtls = clientCID+serverCID > 0

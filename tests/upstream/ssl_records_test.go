@@ -113,14 +113,23 @@ func (w *wire) insertRecord(t *suites.T, offset int, typ byte) {
 
 // recombine does what upstream numbers in recombine_records_instruction_t.
 func (w *wire) recombine(t *suites.T, instruction, param int) {
-	const splitOnce, truncate, insertEmpty, insertRecord, coalesce, coalesceAndSplit, coalesceAndSplitTwice = 1, 2, 3, 4, 5, 6, 7
+	const (
+		nominal = iota
+		splitOnce
+		truncate
+		insertEmpty
+		insertRecord
+		coalesce
+		coalesceAndSplit
+		coalesceAndSplitTwice
+	)
 	coalesceAll := func(least int) {
 		if n := w.coalesce(math.MaxInt); n < least {
 			t.Fatalf("%d records, want at least %d", n, least)
 		}
 	}
 	switch instruction {
-	case 0:
+	case nominal:
 	case splitOnce:
 		w.split(t, param)
 	case truncate:

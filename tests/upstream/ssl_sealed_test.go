@@ -87,15 +87,19 @@ type boundary struct {
 var boundaries = map[boundary]struct {
 	state, peerState int
 	next             byte
-	secret           cbridge.SecretType // SecretTLS12Master: none
+	secret           cbridge.SecretType
 }{
-	{cbridge.Server, messageClientHello}: {stateClientHello, stateServerHello, messageCertificate, cbridge.SecretTLS12Master},
-	{cbridge.Client, messageServerHello}: {stateServerHello, stateEncryptedExtensions, messageEncryptedExtensions, cbridge.SecretTLS12Master},
-	{cbridge.Client, messageFinished}:    {stateServerFinished, stateClientCertificate, messageFinished, cbridge.SecretServerHandshake},
-	{cbridge.Server, messageFinished}:    {stateClientFinished, stateFlushBuffers, messageFinished, cbridge.SecretClientHandshake},
+	{cbridge.Server, messageClientHello}: {stateClientHello, stateServerHello, messageCertificate, noSecret},
+	{cbridge.Client, messageServerHello}: {stateServerHello, stateEncryptedExtensions, messageEncryptedExtensions, noSecret},
+	{cbridge.Client, messageFinished}: {stateServerFinished, stateClientCertificate, messageFinished,
+		cbridge.SecretServerHandshake},
+	{cbridge.Server, messageFinished}: {stateClientFinished, stateFlushBuffers, messageFinished,
+		cbridge.SecretClientHandshake},
 	{cbridge.Server, messageEndOfEarlyData}: {stateEndOfEarlyData, stateClientCertificate, messageFinished,
 		cbridge.SecretClientEarly},
 }
+
+const noSecret = cbridge.SecretTLS12Master // TLS 1.3 has none of that type
 
 // recordBoundary puts an empty message behind the one that must be the last of its record. Upstream adds it to encrypted
 // records when the library has decrypted them.

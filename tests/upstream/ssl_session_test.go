@@ -15,8 +15,8 @@ import (
 // Sessions. Upstream fills in the fields of the C structure; here, one is read from what the library would write of it.
 func init() {
 	register("ssl", functions{
-		"ssl_serialize_session_save_load": func(t *suites.T, ticketLen int, certificate string, end cbridge.Endpoint, version int) {
-			w := populate(t, ticketLen, certificate, end, version)
+		"ssl_serialize_session_save_load": func(t *suites.T, ticketLen int, crt string, end cbridge.Endpoint, version int) {
+			w := populate(t, ticketLen, crt, end, version)
 			first := loadSession(t, w.bytes())
 			defer first.Close()
 			w.check(first)
@@ -25,14 +25,14 @@ func init() {
 			w.check(second)
 			t.Equal("the session, saved again", saveSession(t, second), saveSession(t, first))
 		},
-		"ssl_serialize_session_load_save": func(t *suites.T, ticketLen int, certificate string, end cbridge.Endpoint, version int) {
-			data := populate(t, ticketLen, certificate, end, version).bytes()
+		"ssl_serialize_session_load_save": func(t *suites.T, ticketLen int, crt string, end cbridge.Endpoint, version int) {
+			data := populate(t, ticketLen, crt, end, version).bytes()
 			session := loadSession(t, data)
 			defer session.Close()
 			t.Equal("saved session", saveSession(t, session), data)
 		},
-		"ssl_serialize_session_load_buf_size": func(t *suites.T, ticketLen int, certificate string, end cbridge.Endpoint, version int) {
-			data := populate(t, ticketLen, certificate, end, version).bytes()
+		"ssl_serialize_session_load_buf_size": func(t *suites.T, ticketLen int, crt string, end cbridge.Endpoint, version int) {
+			data := populate(t, ticketLen, crt, end, version).bytes()
 			loadSession(t, data).Close()
 			for n := range data {
 				refuse(t, bytes.Clone(data[:n]), cbridge.ErrSSLBadInputData)

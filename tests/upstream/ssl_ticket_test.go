@@ -259,8 +259,8 @@ func clientEarlyDataState(t *suites.T, scenario int) {
 			t.Equal("early status", client.ssl.EarlyDataStatus(), cbridge.EarlyDataNotIndicated)
 		}
 	}
-	want := map[int]cbridge.EarlyDataStatus{earlyAccepted: cbridge.EarlyDataAccepted, earlyNotIndicated: cbridge.EarlyDataNotIndicated,
-		earlyRejected: cbridge.EarlyDataRejected, earlyRetry: cbridge.EarlyDataRejected}
+	want := map[int]cbridge.EarlyDataStatus{earlyAccepted: cbridge.EarlyDataAccepted, earlyRejected: cbridge.EarlyDataRejected,
+		earlyNotIndicated: cbridge.EarlyDataNotIndicated, earlyRetry: cbridge.EarlyDataRejected}
 	t.Equal("status of the client", client.ssl.EarlyDataStatus(), want[scenario])
 	t.Equal("status of the server", server.ssl.EarlyDataStatus(), cbridge.EarlyDataNotIndicated)
 	if scenario == earlyRetry {

@@ -10,8 +10,6 @@ import (
 	"unsafe"
 )
 
-const optionRestartable = "MBEDTLS_ECP_RESTARTABLE"
-
 // PKRestart is an mbedtls_pk_restart_ctx: a signature that is under way. One goroutine uses it at a time.
 type PKRestart struct {
 	res *resource

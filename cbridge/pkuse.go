@@ -84,7 +84,9 @@ func (k *PK) VerifyExt(kind int, options *PSSOptions, hash crypto.Hash, digest, 
 }
 
 // Decrypt undoes RSA in the padding of PKCS #1 v1.5; the plaintext has at most limit bytes (mbedtls_pk_decrypt).
-func (k *PK) Decrypt(ciphertext []byte, limit int) ([]byte, error) { return k.DecryptWith(nil, ciphertext, limit) }
+func (k *PK) Decrypt(ciphertext []byte, limit int) ([]byte, error) {
+	return k.DecryptWith(nil, ciphertext, limit)
+}
 
 // DecryptWith is Decrypt with randomness of the caller's, and in the padding of the key's context (mbedtls_pk_decrypt).
 func (k *PK) DecryptWith(random io.Reader, ciphertext []byte, limit int) ([]byte, error) {

@@ -55,7 +55,9 @@ func (k *OTSPrivateKey) PublicKey() (*OTSPublicKey, error) {
 }
 
 // Sign signs a message, and wipes the key: a second time, it is ErrLMSBadInputData (mbedtls_lmots_sign).
-func (k *OTSPrivateKey) Sign(random io.Reader, msg []byte) ([]byte, error) { return k.k.Sign(random, msg, 0) }
+func (k *OTSPrivateKey) Sign(random io.Reader, msg []byte) ([]byte, error) {
+	return k.k.Sign(random, msg, 0)
+}
 
 // Close wipes the key. It may be called again (mbedtls_lmots_private_free).
 func (k *OTSPrivateKey) Close() error { return k.k.Close() }

@@ -61,7 +61,9 @@ func (k *PrivateKey) PublicKey() (*PublicKey, error) {
 
 // Sign signs a message (not its digest) with a one-time key that was not used before, and draws 32 bytes from random. After
 // 1024 signatures, it is ErrLMSOutOfPrivateKeys (mbedtls_lms_sign).
-func (k *PrivateKey) Sign(random io.Reader, msg []byte) ([]byte, error) { return k.k.Sign(random, msg, 0) }
+func (k *PrivateKey) Sign(random io.Reader, msg []byte) ([]byte, error) {
+	return k.k.Sign(random, msg, 0)
+}
 
 // Close wipes the key. It may be called again (mbedtls_lms_private_free).
 func (k *PrivateKey) Close() error { return k.k.Close() }

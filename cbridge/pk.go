@@ -16,6 +16,7 @@ type PK struct {
 	res    *resource
 	c      *C.mbedtls_pk_context
 	signer *signer // of NewSignerKey
+	alt    *rsaAlt // of NewRSAAlt
 }
 
 // The kinds of keys (mbedtls_pk_type_t). That of a key is the first of those it can do.
@@ -169,7 +170,7 @@ func (k *PK) Public() (pub *PK, err error) {
 func (k *PK) CheckPair(private *PK) error {
 	return during(func() error {
 		defer runtime.KeepAlive(private)
-		return check(C.gm_pk_check_pair(k.c, private.c, nil), "mbedtls_pk_check_pair", "")
+		return private.guard(func() error { return check(C.gm_pk_check_pair(k.c, private.c, nil), "mbedtls_pk_check_pair", "") })
 	}, k.res, private.res)
 }
 

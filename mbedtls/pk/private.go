@@ -9,7 +9,10 @@ import (
 )
 
 // PrivateKey is a private key that Mbed TLS has. It may be shared.
-type PrivateKey struct{ key }
+type PrivateKey struct {
+	key
+	elsewhere crypto.Signer // of NewRSAAlt
+}
 
 var (
 	_ crypto.Signer    = (*PrivateKey)(nil)
@@ -47,7 +50,7 @@ func NewPrivateKey(key crypto.PrivateKey) (*PrivateKey, error) {
 }
 
 // FromBridge makes a PrivateKey of a key of package cbridge, which it takes over. It is for the packages of this module.
-func FromBridge(k *cbridge.PK) *PrivateKey { return &PrivateKey{key{k}} }
+func FromBridge(k *cbridge.PK) *PrivateKey { return &PrivateKey{key: key{k}} }
 
 func private(k *cbridge.PK, err error) (*PrivateKey, error) {
 	if err != nil {

@@ -28,9 +28,11 @@ var curves = map[int]curve{
 }
 
 // Public is the public half of the key, as [crypto.Signer] asks: an *[rsa.PublicKey], *[ecdsa.PublicKey] or
-// *[ecdh.PublicKey] where the standard library has the curve, else a *[PublicKey]. It is nil after Close, and of a key that
-// works elsewhere.
+// *[ecdh.PublicKey] where the standard library has the curve, else a *[PublicKey]. It is nil after Close.
 func (k *PrivateKey) Public() crypto.PublicKey {
+	if k.elsewhere != nil {
+		return k.elsewhere.Public()
+	}
 	pub, err := k.PublicKey()
 	if err != nil {
 		return nil

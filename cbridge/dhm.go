@@ -15,8 +15,10 @@ import (
 func DHMGroup(index int) (p, g []byte) {
 	number := func(generator bool) []byte {
 		var n C.size_t
-		b := C.gm_dhm_group(saturated(index), flag(generator), &n)
-		return C.GoBytes(unsafe.Pointer(b), C.int(n))
+		if b := C.gm_dhm_group(saturated(index), flag(generator), &n); b != nil {
+			return C.GoBytes(unsafe.Pointer(b), C.int(n))
+		}
+		return nil
 	}
 	return number(false), number(true)
 }

@@ -201,13 +201,15 @@ int gm_mpi_mod(mbedtls_mpi *r, const mbedtls_mpi *a, const mbedtls_mpi *b)
     return ret;
 }
 
+// The library's mbedtls_mpi_mod_int is wrong for divisors of more than half a limb, whose remainders it shifts by as much.
 int gm_mpi_mod_int(uint64_t *r, const mbedtls_mpi *a, int64_t b)
 {
+    const int64_t half = (int64_t) 1 << 4 * sizeof(mbedtls_mpi_uint);
     mbedtls_mpi_uint small = 0;
     mbedtls_mpi rest;
     int64_t v = 0;
     int ret;
-    if (FITS(b)) {
+    if (FITS(b) && b <= half) {
         ret = mbedtls_mpi_mod_int(&small, a, (mbedtls_mpi_sint) b);
         *r = small;
         return ret;

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gombedtls/gombedtls/internal/objtest"
 	"github.com/gombedtls/gombedtls/mbedtls/bignum"
 )
 
@@ -16,7 +17,7 @@ func BenchmarkExpMod(b *testing.B) {
 	x := new(big.Int).Rsh(n, 3)
 	var z, bx, be, bn, rr bignum.Int
 	for mine, theirs := range map[*bignum.Int]*big.Int{&bx: x, &be: e, &bn: n} {
-		must(b, mine.SetBig(theirs))
+		objtest.Must(b, mine.SetBig(theirs))
 	}
 	for _, m := range []*bignum.Int{&z, &bx, &be, &bn, &rr} {
 		defer m.Close()
@@ -28,7 +29,7 @@ func BenchmarkExpMod(b *testing.B) {
 	}
 	theirs := time.Since(start) / times
 	for b.Loop() {
-		must(b, z.ExpModCached(&bx, &be, &bn, &rr))
+		objtest.Must(b, z.ExpModCached(&bx, &be, &bn, &rr))
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(theirs), "x/math-big")
 }

@@ -127,13 +127,7 @@ func (c *Context) ReadPublic(public []byte) error { return c.c.ReadPublic(public
 // CalcSecret is the shared secret, without leading zeros, as TLS 1.2 has it; ErrDHMBadInputData without a private value, or
 // if the peer's public one is not in range (mbedtls_dhm_calc_secret).
 func (c *Context) CalcSecret(random io.Reader) ([]byte, error) {
-	secret := make([]byte, c.Len())
-	n, err := c.c.CalcSecret(secret, random)
-	if err != nil {
-		clear(secret)
-		return nil, err
-	}
-	return secret[:n:n], nil
+	return cbridge.Output(c.Len(), func(buf []byte) (int, error) { return c.c.CalcSecret(buf, random) })
 }
 
 // BitLen is the size of the prime in bits; 0 without one, and after Close (mbedtls_dhm_get_bitlen).

@@ -11,37 +11,20 @@ import (
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/objtest"
 	"github.com/gombedtls/gombedtls/mbedtls/bignum"
 	"github.com/gombedtls/gombedtls/mbedtls/dhm"
 )
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func code(t testing.TB, what string, err error, want cbridge.Code) {
-	t.Helper()
-	var e *cbridge.Error
-	if !errors.As(err, &e) || e.Code != want {
-		t.Errorf("%s: %v, want %v", what, err, want)
-	}
-}
 
 // context makes a context, in a build that has them: another says so.
 func context(t *testing.T) *dhm.Context {
 	t.Helper()
 	c, err := dhm.New()
 	if !cbridge.Feature("MBEDTLS_DHM_C") {
-		var e *cbridge.NotBuiltError
-		if !errors.As(err, &e) || e.Option != "MBEDTLS_DHM_C" {
-			t.Errorf("New: %v", err)
-		}
+		objtest.NotBuilt(t, "New", err, "MBEDTLS_DHM_C")
 		t.Skip("the build lacks DHM")
 	}
-	must(t, err)
+	objtest.Must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -49,7 +32,7 @@ func context(t *testing.T) *dhm.Context {
 func number(t *testing.T, v int64) *bignum.Int {
 	t.Helper()
 	x, err := bignum.New(v)
-	must(t, err)
+	objtest.Must(t, err)
 	t.Cleanup(func() { x.Close() })
 	return x
 }
@@ -57,10 +40,10 @@ func number(t *testing.T, v int64) *bignum.Int {
 func value(t *testing.T, c *dhm.Context, which dhm.Parameter) *big.Int {
 	t.Helper()
 	x, err := c.Value(which)
-	must(t, err)
+	objtest.Must(t, err)
 	defer x.Close()
 	b, err := x.Big()
-	must(t, err)
+	objtest.Must(t, err)
 	return b
 }
 
@@ -70,19 +53,19 @@ func TestExchange(t *testing.T) {
 	server, client := context(t), context(t)
 	for _, g := range []dhm.Group{dhm.MODP2048, dhm.FFDHE2048, dhm.FFDHE3072, dhm.MODP2048} {
 		for _, size := range []int{32, 10000} {
-			must(t, server.UseGroup(g))
+			objtest.Must(t, server.UseGroup(g))
 			params, err := server.MakeParams(size, nil)
-			must(t, err)
+			objtest.Must(t, err)
 			n, err := client.ReadParams(append(params, 1, 2, 3))
-			must(t, err)
+			objtest.Must(t, err)
 			public, err := client.MakePublic(size, nil)
-			must(t, err)
-			must(t, server.ReadPublic(public))
+			objtest.Must(t, err)
+			objtest.Must(t, server.ReadPublic(public))
 			for range 2 { // values are blinded from the second time on
 				secret, err := client.CalcSecret(nil)
-				must(t, err)
+				objtest.Must(t, err)
 				again, err := server.CalcSecret(nil)
-				must(t, err)
+				objtest.Must(t, err)
 				p, gx := value(t, client, dhm.P), value(t, client, dhm.GY)
 				want := new(big.Int).Exp(gx, value(t, client, dhm.X), p)
 				if !bytes.Equal(secret, again) || !bytes.Equal(secret, want.Bytes()) || n != len(params) {
@@ -105,16 +88,16 @@ func TestGroupsAreOpenSSLs(t *testing.T) {
 		dhm.FFDHE3072: "ffdhe3072", dhm.FFDHE4096: "ffdhe4096", dhm.FFDHE6144: "ffdhe6144", dhm.FFDHE8192: "ffdhe8192",
 	} {
 		pem, err := exec.Command("openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:"+name).Output()
-		must(t, err)
+		objtest.Must(t, err)
 		file := filepath.Join(t.TempDir(), name)
-		must(t, os.WriteFile(file, pem, 0o600))
+		objtest.Must(t, os.WriteFile(file, pem, 0o600))
 		c := context(t)
 		p, generator := g.Numbers()
 		for what, parse := range map[string]func() error{
 			"PEM":  func() error { return c.Parse(pem) },
 			"file": func() error { return c.ParseFile(file) },
 		} {
-			must(t, parse())
+			objtest.Must(t, parse())
 			if !bytes.Equal(value(t, c, dhm.P).Bytes(), p) || !bytes.Equal(value(t, c, dhm.G).Bytes(), generator) {
 				t.Errorf("%v: %s of openssl has another group", g, what)
 			}
@@ -129,14 +112,14 @@ func TestGroupsAreOpenSSLs(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	c, ready, other := context(t), context(t), context(t)
-	must(t, errors.Join(ready.UseGroup(dhm.FFDHE2048), other.SetGroup(number(t, 1), number(t, 2))))
+	objtest.Must(t, errors.Join(ready.UseGroup(dhm.FFDHE2048), other.SetGroup(number(t, 1), number(t, 2))))
 	result := func(_ []byte, err error) error { return err }
 	read := func(b []byte) error { _, err := c.ReadParams(b); return err }
 	parse := func(b []byte) error { return other.Parse(b) }
 	even, huge := number(t, 1), number(t, 2)
-	must(t, errors.Join(even.Lsh(even, 2048), huge.Lsh(huge, 8*70000)))
+	objtest.Must(t, errors.Join(even.Lsh(even, 2048), huge.Lsh(huge, 8*70000)))
 	evenGroup, hugeGenerator := context(t), context(t)
-	must(t, errors.Join(evenGroup.SetGroup(even, number(t, 2)), hugeGenerator.SetGroup(number(t, 23), huge)))
+	objtest.Must(t, errors.Join(evenGroup.SetGroup(even, number(t, 2)), hugeGenerator.SetGroup(number(t, 23), huge)))
 	const badInput = cbridge.ErrDHMBadInputData
 	for what, test := range map[string]struct {
 		err  error
@@ -164,14 +147,14 @@ func TestBadInput(t *testing.T) {
 		"no file name":          {c.ParseFile("a\x00b"), cbridge.ErrDHMFileIoError},
 		"params after an error": {result(other.MakeParams(1, nil)), badInput},
 	} {
-		code(t, what, test.err, test.want)
+		objtest.Code(t, what, test.err, test.want)
 	}
 	_, err := ready.MakePublic(32, nil)
-	must(t, err)
-	must(t, ready.ReadPublic([]byte{1}))
-	code(t, "a public value out of range", result(ready.CalcSecret(nil)), badInput)
+	objtest.Must(t, err)
+	objtest.Must(t, ready.ReadPublic([]byte{1}))
+	objtest.Code(t, "a public value out of range", result(ready.CalcSecret(nil)), badInput)
 	for range 2 {
-		must(t, ready.Close())
+		objtest.Must(t, ready.Close())
 	}
 	if err := result(ready.MakeParams(1, nil)); !errors.Is(err, net.ErrClosed) || ready.Len() != 0 || ready.BitLen() != 0 {
 		t.Errorf("MakeParams after Close: %v", err)

@@ -138,11 +138,5 @@ func (c *Context) CalcSecret(random io.Reader) ([]byte, error) {
 }
 
 func written(size int, random io.Reader, write func([]byte, io.Reader) (int, error)) ([]byte, error) {
-	buf := make([]byte, size)
-	n, err := write(buf, random)
-	if err != nil {
-		clear(buf)
-		return nil, err
-	}
-	return buf[:n:n], nil
+	return cbridge.Output(size, func(buf []byte) (int, error) { return write(buf, random) })
 }

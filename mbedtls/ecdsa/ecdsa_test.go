@@ -14,45 +14,20 @@ import (
 	"time"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/objtest"
 	"github.com/gombedtls/gombedtls/mbedtls/bignum"
 	mecdsa "github.com/gombedtls/gombedtls/mbedtls/ecdsa"
 	"github.com/gombedtls/gombedtls/mbedtls/ecp"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func code(t testing.TB, what string, err error, want cbridge.Code) {
-	t.Helper()
-	var e *cbridge.Error
-	if !errors.As(err, &e) || e.Code != want {
-		t.Errorf("%s: %v, want %v", what, err, want)
-	}
-}
-
-type closer interface{ Close() error }
-
-func made[O closer](t testing.TB) func(o O, err error) O {
-	return func(o O, err error) O {
-		t.Helper()
-		must(t, err)
-		t.Cleanup(func() { o.Close() })
-		return o
-	}
-}
-
 // pair is a key in both libraries.
 func pair(t testing.TB, id ecp.ID, c elliptic.Curve) (*ecp.KeyPair, *ecdsa.PrivateKey) {
 	t.Helper()
-	k := made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
+	k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
 	raw, err := k.Private()
-	must(t, err)
+	objtest.Must(t, err)
 	key, err := ecdsa.ParseRawPrivateKey(c, raw)
-	must(t, err)
+	objtest.Must(t, err)
 	return k, key
 }
 
@@ -76,8 +51,8 @@ func TestSignaturesAreGos(t *testing.T) {
 				t.Errorf("%s, %d bytes: Go does not accept %x (%v)", c.Params().Name, size, sig, err)
 			}
 			sig, err = ecdsa.SignASN1(rand.Reader, key, hash)
-			must(t, err)
-			must(t, mecdsa.VerifyASN1(k, hash, sig, nil))
+			objtest.Must(t, err)
+			objtest.Must(t, mecdsa.VerifyASN1(k, hash, sig, nil))
 		}
 	}
 }
@@ -88,20 +63,20 @@ func TestNumbers(t *testing.T) {
 		if !mecdsa.CanDo(id) {
 			continue
 		}
-		k := made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
-		g, d, q := made[*ecp.Group](t)(k.Group()), made[*bignum.Int](t)(k.D()), made[*ecp.Point](t)(k.Q())
+		k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
+		g, d, q := objtest.Made[*ecp.Group](t)(k.Group()), objtest.Made[*bignum.Int](t)(k.D()), objtest.Made[*ecp.Point](t)(k.Q())
 		r, s, r2 := new(bignum.Int), new(bignum.Int), new(bignum.Int)
 		for _, x := range []*bignum.Int{r, s, r2} {
 			defer x.Close()
 		}
 		hash := sha256.Sum256([]byte("message"))
-		must(t, mecdsa.Sign(g, r, s, d, hash[:], nil, nil))
-		must(t, mecdsa.Verify(g, hash[:], q, r, s, nil))
-		must(t, mecdsa.Sign(g, r2, s, d, hash[:], nil, nil))
+		objtest.Must(t, mecdsa.Sign(g, r, s, d, hash[:], nil, nil))
+		objtest.Must(t, mecdsa.Verify(g, hash[:], q, r, s, nil))
+		objtest.Must(t, mecdsa.Sign(g, r2, s, d, hash[:], nil, nil))
 		if order, err := r.Cmp(r2); err != nil || order == 0 {
 			t.Errorf("two signatures have the same r (%v)", err)
 		}
-		code(t, "another hash", mecdsa.Verify(g, hash[1:], q, r2, s, nil), cbridge.ErrECPVerifyFailed)
+		objtest.Code(t, "another hash", mecdsa.Verify(g, hash[1:], q, r2, s, nil), cbridge.ErrECPVerifyFailed)
 	}
 	if !mecdsa.CanDo(ecp.Secp256r1) || mecdsa.CanDo(ecp.Curve25519) && second(ecp.ByID(ecp.Curve25519)) {
 		t.Error("CanDo")
@@ -114,46 +89,44 @@ func TestDeterministicSignaturesAreGos(t *testing.T) {
 	t.Parallel()
 	const option = "MBEDTLS_ECDSA_DETERMINISTIC"
 	k, key := pair(t, ecp.Secp256r1, elliptic.P256())
-	g, d := made[*ecp.Group](t)(k.Group()), made[*bignum.Int](t)(k.D())
-	r, s := made[*bignum.Int](t)(bignum.New(0)), made[*bignum.Int](t)(bignum.New(0))
+	g, d := objtest.Made[*ecp.Group](t)(k.Group()), objtest.Made[*bignum.Int](t)(k.D())
+	r, s := objtest.Made[*bignum.Int](t)(bignum.New(0)), objtest.Made[*bignum.Int](t)(bignum.New(0))
 	digest := sha256.Sum256([]byte("message"))
 	err := mecdsa.SignDeterministic(g, r, s, d, digest[:], crypto.SHA256, nil, nil)
 	if !cbridge.Feature(option) {
-		var e *cbridge.NotBuiltError
-		if !errors.As(err, &e) || e.Option != option {
-			t.Errorf("SignDeterministic: %v", err)
-		}
+		objtest.NotBuilt(t, "SignDeterministic", err, option)
 		return
 	}
-	must(t, err)
+	objtest.Must(t, err)
 	for h, digest := range map[crypto.Hash][]byte{crypto.SHA256: digest[:], crypto.SHA384: sum384("message")} {
 		got, err := mecdsa.SignASN1(k, h, digest, nil, nil)
-		must(t, err)
+		objtest.Must(t, err)
 		want, err := key.Sign(nil, digest, h)
-		must(t, err)
+		objtest.Must(t, err)
 		if !bytes.Equal(got, want) {
 			t.Errorf("%v: %x, want %x", h, got, want)
 		}
 	}
-	code(t, "no hash", mecdsa.SignDeterministic(g, r, s, d, digest[:], 0, nil, nil), cbridge.ErrECPBadInputData)
-	code(t, "a hash that Mbed TLS does not have", mecdsa.SignDeterministic(g, r, s, d, digest[:], crypto.BLAKE2b_256, nil, nil),
-		cbridge.ErrECPBadInputData)
+	for what, h := range map[string]crypto.Hash{"no hash": 0, "a hash that Mbed TLS does not have": crypto.BLAKE2b_256} {
+		err := mecdsa.SignDeterministic(g, r, s, d, digest[:], h, nil, nil)
+		objtest.Code(t, what, err, cbridge.ErrECPBadInputData)
+	}
 }
 
 func sum384(s string) []byte { sum := sha512.Sum384([]byte(s)); return sum[:] }
 
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	k := made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
-	public := made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.Secp256r1, nil, made[*ecp.Point](t)(k.Q())))
-	empty := made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.None, nil, nil))
-	g, d, q := made[*ecp.Group](t)(k.Group()), made[*bignum.Int](t)(k.D()), made[*ecp.Point](t)(k.Q())
-	r, s := made[*bignum.Int](t)(bignum.New(1)), made[*bignum.Int](t)(bignum.New(1))
+	k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
+	public := objtest.Made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.Secp256r1, nil, objtest.Made[*ecp.Point](t)(k.Q())))
+	empty := objtest.Made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.None, nil, nil))
+	g, d, q := objtest.Made[*ecp.Group](t)(k.Group()), objtest.Made[*bignum.Int](t)(k.D()), objtest.Made[*ecp.Point](t)(k.Q())
+	r, s := objtest.Made[*bignum.Int](t)(bignum.New(1)), objtest.Made[*bignum.Int](t)(bignum.New(1))
 	hash := make([]byte, 32)
 	sig, err := mecdsa.SignASN1(k, crypto.SHA256, hash, nil, nil)
-	must(t, err)
+	objtest.Must(t, err)
 	verify := func(sig []byte) error { return mecdsa.VerifyASN1(public, hash, sig, nil) }
-	must(t, verify(sig))
+	objtest.Must(t, verify(sig))
 	sign := func(k *ecp.KeyPair) error {
 		_, err := mecdsa.SignASN1(k, crypto.SHA256, hash, nil, nil)
 		return err
@@ -169,7 +142,7 @@ func TestBadInput(t *testing.T) {
 		"not a sequence":            {verify([]byte{2, 1, 1}), badInput + cbridge.ErrASN1UnexpectedTag},
 		"a wrong signature":         {mecdsa.Verify(g, hash, q, r, s, nil), cbridge.ErrECPVerifyFailed},
 		"a signature by nobody":     {mecdsa.VerifyASN1(empty, hash, sig, nil), badInput},
-		"a public key of zero":      {mecdsa.Verify(g, hash, made[*ecp.Point](t)(ecp.NewPoint()), r, s, nil), invalid},
+		"a public key of zero":      {mecdsa.Verify(g, hash, objtest.Made[*ecp.Point](t)(ecp.NewPoint()), r, s, nil), invalid},
 		"a private key of zero":     {mecdsa.Sign(g, r, s, new(bignum.Int), hash, nil, nil), invalid},
 		"the same result twice":     {mecdsa.Sign(g, r, r, d, hash, nil, nil), badInput},
 		"no private key":            {mecdsa.Sign(g, r, s, nil, hash, nil, nil), cbridge.ErrMPIBadInputData},
@@ -180,9 +153,9 @@ func TestBadInput(t *testing.T) {
 		"a pair without a curve":    {sign(empty), badInput},
 		"a pair without the secret": {sign(public), invalid},
 	} {
-		code(t, what, test.err, test.want)
+		objtest.Code(t, what, test.err, test.want)
 	}
-	must(t, k.Close())
+	objtest.Must(t, k.Close())
 	if err := sign(k); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("SignASN1 after Close: %v", err)
 	}
@@ -192,8 +165,8 @@ func TestRestart(t *testing.T) { // not parallel: the bound is the process's
 	if !cbridge.Feature("MBEDTLS_ECP_RESTARTABLE") {
 		t.Skip("the build has no restarts")
 	}
-	must(t, ecp.SetMaxOps(300))
-	restart := made[*ecp.Restart](t)(ecp.NewRestart())
+	objtest.Must(t, ecp.SetMaxOps(300))
+	restart := objtest.Made[*ecp.Restart](t)(ecp.NewRestart())
 	k, key := pair(t, ecp.Secp256r1, elliptic.P256())
 	digest := sha256.Sum256([]byte("message"))
 	run := func(call func() error) {
@@ -203,7 +176,7 @@ func TestRestart(t *testing.T) { // not parallel: the bound is the process's
 			if errors.Is(err, cbridge.ErrECPInProgress) {
 				continue
 			}
-			must(t, err)
+			objtest.Must(t, err)
 			if calls == 0 {
 				t.Error("one call was enough")
 			}
@@ -216,16 +189,16 @@ func TestRestart(t *testing.T) { // not parallel: the bound is the process's
 		t.Error("Go does not accept the signature")
 	}
 	run(func() error { return mecdsa.VerifyASN1(k, digest[:], sig, restart) })
-	g, d, q := made[*ecp.Group](t)(k.Group()), made[*bignum.Int](t)(k.D()), made[*ecp.Point](t)(k.Q())
-	r, s := made[*bignum.Int](t)(bignum.New(0)), made[*bignum.Int](t)(bignum.New(0))
+	g, d, q := objtest.Made[*ecp.Group](t)(k.Group()), objtest.Made[*bignum.Int](t)(k.D()), objtest.Made[*ecp.Point](t)(k.Q())
+	r, s := objtest.Made[*bignum.Int](t)(bignum.New(0)), objtest.Made[*bignum.Int](t)(bignum.New(0))
 	run(func() error { return mecdsa.Sign(g, r, s, d, digest[:], nil, restart) })
 	run(func() error { return mecdsa.Verify(g, digest[:], q, r, s, restart) })
 	run(func() error { return mecdsa.SignDeterministic(g, r, s, d, digest[:], crypto.SHA256, nil, restart) })
 
-	code(t, "begin", mecdsa.VerifyASN1(k, digest[:], sig, restart), cbridge.ErrECPInProgress)
-	code(t, "another hash", mecdsa.VerifyASN1(k, digest[1:], sig, restart), cbridge.ErrECPBadInputData)
-	must(t, restart.Close())
-	must(t, ecp.SetMaxOps(0))
+	objtest.Code(t, "begin", mecdsa.VerifyASN1(k, digest[:], sig, restart), cbridge.ErrECPInProgress)
+	objtest.Code(t, "another hash", mecdsa.VerifyASN1(k, digest[1:], sig, restart), cbridge.ErrECPBadInputData)
+	objtest.Must(t, restart.Close())
+	objtest.Must(t, ecp.SetMaxOps(0))
 }
 
 // BenchmarkVerify verifies signatures on P-256; x/crypto/ecdsa is how much longer than the standard library it takes.
@@ -233,7 +206,7 @@ func BenchmarkVerify(b *testing.B) {
 	k, key := pair(b, ecp.Secp256r1, elliptic.P256())
 	hash := make([]byte, 32)
 	sig, err := ecdsa.SignASN1(rand.Reader, key, hash)
-	must(b, err)
+	objtest.Must(b, err)
 	start := time.Now()
 	const times = 200
 	for range times {
@@ -241,7 +214,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	theirs := time.Since(start) / times
 	for b.Loop() {
-		must(b, mecdsa.VerifyASN1(k, hash, sig, nil))
+		objtest.Must(b, mecdsa.VerifyASN1(k, hash, sig, nil))
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(theirs), "x/crypto/ecdsa")
 }

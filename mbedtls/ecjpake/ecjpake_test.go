@@ -8,24 +8,10 @@ import (
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/objtest"
 	"github.com/gombedtls/gombedtls/mbedtls/ecjpake"
 	"github.com/gombedtls/gombedtls/mbedtls/ecp"
 )
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func code(t testing.TB, what string, err error, want cbridge.Code) {
-	t.Helper()
-	var e *cbridge.Error
-	if !errors.As(err, &e) || e.Code != want {
-		t.Errorf("%s: %v, want %v", what, err, want)
-	}
-}
 
 // built skips the test of a build without the module, which says so.
 func built(t *testing.T) {
@@ -33,18 +19,15 @@ func built(t *testing.T) {
 	if cbridge.Feature("MBEDTLS_ECJPAKE_C") {
 		return
 	}
-	var e *cbridge.NotBuiltError
 	_, err := ecjpake.New(ecjpake.Client, crypto.SHA256, ecp.Secp256r1, nil)
-	if !errors.As(err, &e) || e.Option != "MBEDTLS_ECJPAKE_C" {
-		t.Errorf("New: %v", err)
-	}
+	objtest.NotBuilt(t, "New", err, "MBEDTLS_ECJPAKE_C")
 	t.Skip("the build lacks EC J-PAKE")
 }
 
 func side(t *testing.T, role ecjpake.Role, password string) *ecjpake.Context {
 	t.Helper()
 	c, err := ecjpake.New(role, crypto.SHA256, ecp.Secp256r1, []byte(password))
-	must(t, err)
+	objtest.Must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -52,16 +35,16 @@ func side(t *testing.T, role ecjpake.Role, password string) *ecjpake.Context {
 func roundOne(t *testing.T, from, to *ecjpake.Context) []byte {
 	t.Helper()
 	message, err := from.WriteRoundOne(nil)
-	must(t, err)
-	must(t, to.ReadRoundOne(message))
+	objtest.Must(t, err)
+	objtest.Must(t, to.ReadRoundOne(message))
 	return message
 }
 
 func roundTwo(t *testing.T, from, to *ecjpake.Context) []byte {
 	t.Helper()
 	message, err := from.WriteRoundTwo(nil)
-	must(t, err)
-	must(t, to.ReadRoundTwo(message))
+	objtest.Must(t, err)
+	objtest.Must(t, to.ReadRoundTwo(message))
 	return message
 }
 
@@ -69,9 +52,9 @@ func roundTwo(t *testing.T, from, to *ecjpake.Context) []byte {
 func results(t *testing.T, c *ecjpake.Context) (secret, key []byte) {
 	t.Helper()
 	secret, err := c.DeriveSecret(nil)
-	must(t, err)
+	objtest.Must(t, err)
 	key, err = c.WriteSharedKey(nil)
-	must(t, err)
+	objtest.Must(t, err)
 	return secret, key
 }
 
@@ -81,7 +64,7 @@ func TestExchange(t *testing.T) {
 	for _, format := range []ecp.Format{ecp.Uncompressed, ecp.Compressed} {
 		for clientPassword, same := range map[string]bool{"threadjpaketest": true, "another": false} {
 			client, server := side(t, ecjpake.Client, clientPassword), side(t, ecjpake.Server, "threadjpaketest")
-			must(t, errors.Join(client.Check(), client.SetPointFormat(format), server.SetPointFormat(format)))
+			objtest.Must(t, errors.Join(client.Check(), client.SetPointFormat(format), server.SetPointFormat(format)))
 			one := roundOne(t, client, server)
 			roundOne(t, server, client)
 			roundTwo(t, server, client)
@@ -104,16 +87,16 @@ func TestOtherCurvesAndHashes(t *testing.T) {
 	t.Parallel()
 	for _, c := range ecp.Curves() {
 		if g, err := ecp.NewGroup(c.ID); err != nil || g.Type() != ecp.TypeShortWeierstrass {
-			must(t, errors.Join(err, g.Close()))
+			objtest.Must(t, errors.Join(err, g.Close()))
 			continue
 		} else {
 			g.Close()
 		}
 		client, err := ecjpake.New(ecjpake.Client, crypto.SHA512, c.ID, []byte("password"))
-		must(t, err)
+		objtest.Must(t, err)
 		defer client.Close()
 		server, err := ecjpake.New(ecjpake.Server, crypto.SHA512, c.ID, []byte("password"))
-		must(t, err)
+		objtest.Must(t, err)
 		defer server.Close()
 		roundOne(t, client, server)
 		roundOne(t, server, client)
@@ -142,10 +125,10 @@ func TestBadInput(t *testing.T) {
 		"no curve": {ecjpake.Client, crypto.SHA256, ecp.None, cbridge.ErrECPFeatureUnavailable},
 	} {
 		_, err := ecjpake.New(test.role, test.h, test.id, password)
-		code(t, what, err, test.want)
+		objtest.Code(t, what, err, test.want)
 	}
 	client, server := side(t, ecjpake.Client, "password"), side(t, ecjpake.Server, "password")
-	code(t, "no format", client.SetPointFormat(2), cbridge.ErrECPBadInputData)
+	objtest.Code(t, "no format", client.SetPointFormat(2), cbridge.ErrECPBadInputData)
 	result := func(_ []byte, err error) error { return err }
 	for what, err := range map[string]error{
 		"the second round first":        result(client.WriteRoundTwo(nil)),
@@ -153,26 +136,26 @@ func TestBadInput(t *testing.T) {
 		"a secret first":                result(client.DeriveSecret(nil)),
 		"a key first":                   result(client.WriteSharedKey(nil)),
 	} {
-		code(t, what, err, cbridge.ErrECPInvalidKey)
+		objtest.Code(t, what, err, cbridge.ErrECPInvalidKey)
 	}
 	message, err := client.WriteRoundOne(nil)
-	must(t, err)
-	code(t, "no message", server.ReadRoundOne(nil), cbridge.ErrECPBadInputData)
-	code(t, "half a message", server.ReadRoundOne(message[:len(message)/2]), cbridge.ErrECPBadInputData)
+	objtest.Must(t, err)
+	objtest.Code(t, "no message", server.ReadRoundOne(nil), cbridge.ErrECPBadInputData)
+	objtest.Code(t, "half a message", server.ReadRoundOne(message[:len(message)/2]), cbridge.ErrECPBadInputData)
 	longer := append(message[:len(message):len(message)], 0)
-	code(t, "more than a message", server.ReadRoundOne(longer), cbridge.ErrECPBadInputData)
-	code(t, "the own message", client.ReadRoundOne(message), cbridge.ErrECPVerifyFailed)
+	objtest.Code(t, "more than a message", server.ReadRoundOne(longer), cbridge.ErrECPBadInputData)
+	objtest.Code(t, "the own message", client.ReadRoundOne(message), cbridge.ErrECPVerifyFailed)
 	message[len(message)-1] ^= 1
-	code(t, "a wrong proof", server.ReadRoundOne(message), cbridge.ErrECPVerifyFailed)
+	objtest.Code(t, "a wrong proof", server.ReadRoundOne(message), cbridge.ErrECPVerifyFailed)
 
 	nobody := side(t, ecjpake.Client, "")
 	roundOne(t, nobody, server)
 	roundOne(t, server, nobody)
 	_, err = nobody.WriteRoundTwo(nil)
-	code(t, "an empty password", err, cbridge.ErrECPInvalidKey)
+	objtest.Code(t, "an empty password", err, cbridge.ErrECPInvalidKey)
 
 	for range 2 {
-		must(t, client.Close())
+		objtest.Must(t, client.Close())
 	}
 	if err := client.ReadRoundOne(message); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("ReadRoundOne after Close: %v", err)

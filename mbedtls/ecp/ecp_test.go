@@ -11,41 +11,14 @@ import (
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	"github.com/gombedtls/gombedtls/internal/objtest"
 	"github.com/gombedtls/gombedtls/mbedtls/bignum"
 	"github.com/gombedtls/gombedtls/mbedtls/ecp"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// code fails the test unless an error has the library's code.
-func code(t testing.TB, what string, err error, want cbridge.Code) {
-	t.Helper()
-	var e *cbridge.Error
-	if !errors.As(err, &e) || e.Code != want {
-		t.Errorf("%s: %v, want %v", what, err, want)
-	}
-}
-
-type closer interface{ Close() error }
-
-// made is what a call has made, for the time of the test.
-func made[O closer](t testing.TB) func(o O, err error) O {
-	return func(o O, err error) O {
-		t.Helper()
-		must(t, err)
-		t.Cleanup(func() { o.Close() })
-		return o
-	}
-}
-
-func group(t testing.TB, id ecp.ID) *ecp.Group { return made[*ecp.Group](t)(ecp.NewGroup(id)) }
-func point(t testing.TB) *ecp.Point            { return made[*ecp.Point](t)(ecp.NewPoint()) }
-func number(t testing.TB, v int64) *bignum.Int { return made[*bignum.Int](t)(bignum.New(v)) }
+func group(t testing.TB, id ecp.ID) *ecp.Group { return objtest.Made[*ecp.Group](t)(ecp.NewGroup(id)) }
+func point(t testing.TB) *ecp.Point            { return objtest.Made[*ecp.Point](t)(ecp.NewPoint()) }
+func number(t testing.TB, v int64) *bignum.Int { return objtest.Made[*bignum.Int](t)(bignum.New(v)) }
 
 // eachCurve runs a test for each curve of the build.
 func eachCurve(t *testing.T, test func(t *testing.T, c ecp.Curve, g *ecp.Group)) {
@@ -82,7 +55,7 @@ func TestCurves(t *testing.T) {
 		}
 	}
 	_, err := ecp.NewGroup(ecp.None)
-	code(t, "group of no curve", err, cbridge.ErrECPFeatureUnavailable)
+	objtest.Code(t, "group of no curve", err, cbridge.ErrECPFeatureUnavailable)
 }
 
 func second(_ ecp.Curve, ok bool) bool { return ok }
@@ -90,12 +63,12 @@ func second(_ ecp.Curve, ok bool) bool { return ok }
 // The generator's order times the generator is zero, and the equation holds.
 func TestGroup(t *testing.T) {
 	eachCurve(t, func(t *testing.T, c ecp.Curve, g *ecp.Group) {
-		g1 := made[*ecp.Point](t)(g.G())
-		must(t, g.CheckPublic(g1))
-		order := made[*bignum.Int](t)(g.N())
-		p := made[*bignum.Int](t)(g.P())
-		a := made[*bignum.Int](t)(g.A())
-		b := made[*bignum.Int](t)(g.B())
+		g1 := objtest.Made[*ecp.Point](t)(g.G())
+		objtest.Must(t, g.CheckPublic(g1))
+		order := objtest.Made[*bignum.Int](t)(g.N())
+		p := objtest.Made[*bignum.Int](t)(g.P())
+		a := objtest.Made[*bignum.Int](t)(g.A())
+		b := objtest.Made[*bignum.Int](t)(g.B())
 		if order.CheckPrime(20, nil) != nil || p.CheckPrime(20, nil) != nil || p.BitLen() != g.PBits() || g.ID() != c.ID {
 			t.Errorf("P %v, N %v, %d bits", p, order, g.PBits())
 		}
@@ -104,17 +77,17 @@ func TestGroup(t *testing.T) {
 		}
 		// y² - x³ - ax - b = 0
 		x, y, err := g1.XY()
-		made[*bignum.Int](t)(x, err)
-		made[*bignum.Int](t)(y, nil)
+		objtest.Made[*bignum.Int](t)(x, err)
+		objtest.Made[*bignum.Int](t)(y, nil)
 		sum, term := number(t, 0), number(t, 0)
-		must(t, errors.Join(sum.Mul(y, y), term.Mul(x, x), term.Add(term, a), term.Mul(term, x), sum.Sub(sum, term),
+		objtest.Must(t, errors.Join(sum.Mul(y, y), term.Mul(x, x), term.Add(term, a), term.Mul(term, x), sum.Sub(sum, term),
 			sum.Sub(sum, b), sum.Mod(sum, p)))
 		if sum.Sign() != 0 {
 			t.Errorf("the equation is off by %v", sum)
 		}
 		// (n-1) G + G = 0
-		must(t, order.SubInt(order, 1))
-		must(t, g.MulAdd(g1, order, g1, number(t, 1), g1, nil))
+		objtest.Must(t, order.SubInt(order, 1))
+		objtest.Must(t, g.MulAdd(g1, order, g1, number(t, 1), g1, nil))
 		if zero, err := g1.IsZero(); err != nil || !zero {
 			t.Errorf("the order times the generator is not zero (%v)", err)
 		}
@@ -124,25 +97,25 @@ func TestGroup(t *testing.T) {
 func TestPointEncodings(t *testing.T) {
 	eachCurve(t, func(t *testing.T, c ecp.Curve, g *ecp.Group) {
 		d, q, err := g.GenKeys(nil)
-		made[*bignum.Int](t)(d, err)
-		made[*ecp.Point](t)(q, nil)
-		must(t, errors.Join(g.CheckPrivate(d), g.CheckPublic(q)))
+		objtest.Made[*bignum.Int](t)(d, err)
+		objtest.Made[*ecp.Point](t)(q, nil)
+		objtest.Must(t, errors.Join(g.CheckPrivate(d), g.CheckPublic(q)))
 		for _, format := range []ecp.Format{ecp.Uncompressed, ecp.Compressed} {
 			b, err := g.WritePoint(q, format)
-			must(t, err)
+			objtest.Must(t, err)
 			record, err := g.WriteTLSPoint(q, format)
-			must(t, err)
+			objtest.Must(t, err)
 			if !bytes.Equal(record, append([]byte{byte(len(b))}, b...)) {
 				t.Errorf("record %x of %x", record, b)
 			}
 			if format == ecp.Compressed && slices.Contains([]ecp.ID{ecp.Secp224r1, ecp.Secp224k1}, c.ID) {
 				_, err := g.ReadPoint(b)
-				code(t, "compressed point of a prime that is 1 mod 4", err, cbridge.ErrECPFeatureUnavailable)
+				objtest.Code(t, "compressed point of a prime that is 1 mod 4", err, cbridge.ErrECPFeatureUnavailable)
 				continue
 			}
-			p := made[*ecp.Point](t)(g.ReadPoint(b))
+			p := objtest.Made[*ecp.Point](t)(g.ReadPoint(b))
 			again, n, err := g.ReadTLSPoint(append(record, 1, 2))
-			made[*ecp.Point](t)(again, err)
+			objtest.Made[*ecp.Point](t)(again, err)
 			for _, p := range []*ecp.Point{p, again} {
 				if equal, err := p.Equal(q); err != nil || !equal || n != len(record) {
 					t.Errorf("format %d: another point (%v), %d bytes", format, err, n)
@@ -181,24 +154,24 @@ func derPrivate(t *testing.T, id ecp.ID, private []byte) []byte {
 			Key     []byte
 		}{1, private})
 	}
-	must(t, err)
+	objtest.Must(t, err)
 	der, err := asn1.Marshal(struct {
 		Version   int
 		Algorithm algorithm
 		Key       []byte
 	}{0, a, inner})
-	must(t, err)
+	objtest.Must(t, err)
 	return der
 }
 
 // OpenSSL computes the same public key from a private one.
 func TestPublicKeyIsOpenSSLs(t *testing.T) {
 	eachCurve(t, func(t *testing.T, c ecp.Curve, _ *ecp.Group) {
-		k := made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
+		k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
 		private, err := k.Private()
-		must(t, err)
+		objtest.Must(t, err)
 		public, err := k.Public(ecp.Uncompressed)
-		must(t, err)
+		objtest.Must(t, err)
 		cmd := exec.Command("openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER")
 		cmd.Stdin = bytes.NewReader(derPrivate(t, c.ID, private))
 		out, err := cmd.Output()
@@ -210,23 +183,23 @@ func TestPublicKeyIsOpenSSLs(t *testing.T) {
 
 func TestKeyPair(t *testing.T) {
 	eachCurve(t, func(t *testing.T, c ecp.Curve, g *ecp.Group) {
-		k := made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
+		k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
 		private, err := k.Private()
-		must(t, err)
+		objtest.Must(t, err)
 		public, err := k.Public(ecp.Uncompressed)
-		must(t, err)
-		again := made[*ecp.KeyPair](t)(ecp.ReadKey(c.ID, private))
-		must(t, again.CalcPublic(nil))
-		must(t, again.Check(k, nil))
-		d, q := made[*bignum.Int](t)(k.D()), made[*ecp.Point](t)(k.Q())
+		objtest.Must(t, err)
+		again := objtest.Made[*ecp.KeyPair](t)(ecp.ReadKey(c.ID, private))
+		objtest.Must(t, again.CalcPublic(nil))
+		objtest.Must(t, again.Check(k, nil))
+		d, q := objtest.Made[*bignum.Int](t)(k.D()), objtest.Made[*ecp.Point](t)(k.Q())
 		if b, err := g.WritePoint(q, ecp.Uncompressed); err != nil || !bytes.Equal(b, public) {
 			t.Errorf("public key %x, and %x (%v)", public, b, err)
 		}
-		copied := made[*ecp.KeyPair](t)(ecp.NewKeyPair(c.ID, d, q))
-		must(t, copied.Check(copied, nil))
-		other := made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
-		code(t, "check with another pair", k.Check(other, nil), cbridge.ErrECPBadInputData)
-		g2 := made[*ecp.Group](t)(k.Group())
+		copied := objtest.Made[*ecp.KeyPair](t)(ecp.NewKeyPair(c.ID, d, q))
+		objtest.Must(t, copied.Check(copied, nil))
+		other := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(c.ID, nil))
+		objtest.Code(t, "check with another pair", k.Check(other, nil), cbridge.ErrECPBadInputData)
+		g2 := objtest.Made[*ecp.Group](t)(k.Group())
 		if k.ID() != c.ID || g2.ID() != c.ID {
 			t.Errorf("curves %v and %v, want %v", k.ID(), g2.ID(), c.ID)
 		}
@@ -243,24 +216,24 @@ func TestSharedSecretIsGos(t *testing.T) {
 		}
 		g := group(t, id)
 		d, q, err := g.GenKeys(nil)
-		made[*bignum.Int](t)(d, err)
-		made[*ecp.Point](t)(q, nil)
-		k := made[*ecp.KeyPair](t)(ecp.NewKeyPair(id, d, q))
+		objtest.Made[*bignum.Int](t)(d, err)
+		objtest.Made[*ecp.Point](t)(q, nil)
+		k := objtest.Made[*ecp.KeyPair](t)(ecp.NewKeyPair(id, d, q))
 		private, err := k.Private()
-		must(t, err)
+		objtest.Must(t, err)
 		key, err := curve.NewPrivateKey(private)
-		must(t, err)
-		peer := made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
+		objtest.Must(t, err)
+		peer := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(id, nil))
 		public, err := peer.Public(ecp.Uncompressed)
-		must(t, err)
+		objtest.Must(t, err)
 		theirs, err := curve.NewPublicKey(public)
-		must(t, err)
+		objtest.Must(t, err)
 		want, err := key.ECDH(theirs)
-		must(t, err)
+		objtest.Must(t, err)
 		r := point(t)
-		must(t, g.Mul(r, d, made[*ecp.Point](t)(peer.Q()), nil, nil))
+		objtest.Must(t, g.Mul(r, d, objtest.Made[*ecp.Point](t)(peer.Q()), nil, nil))
 		b, err := g.WritePoint(r, ecp.Uncompressed)
-		must(t, err)
+		objtest.Must(t, err)
 		if id != ecp.Curve25519 {
 			b = b[1 : 1+len(want)]
 		}
@@ -273,11 +246,11 @@ func TestSharedSecretIsGos(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	g, other := group(t, ecp.Secp256r1), group(t, ecp.Secp384r1)
-	base, r, one := made[*ecp.Point](t)(g.G()), point(t), number(t, 1)
-	off := made[*ecp.Point](t)(ecp.PointOf(one, one))
-	order := made[*bignum.Int](t)(g.N())
-	k := made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
-	empty := made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.None, nil, nil))
+	base, r, one := objtest.Made[*ecp.Point](t)(g.G()), point(t), number(t, 1)
+	off := objtest.Made[*ecp.Point](t)(ecp.PointOf(one, one))
+	order := objtest.Made[*bignum.Int](t)(g.N())
+	k := objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
+	empty := objtest.Made[*ecp.KeyPair](t)(ecp.NewKeyPair(ecp.None, nil, nil))
 	const badInput, invalid = cbridge.ErrECPBadInputData, cbridge.ErrECPInvalidKey
 	for what, test := range map[string]struct {
 		err  error
@@ -308,7 +281,7 @@ func TestBadInput(t *testing.T) {
 		"no group of a pair":       {third(empty.Group()), cbridge.ErrECPFeatureUnavailable},
 		"no format":                {third(g.WritePoint(base, 2)), badInput},
 		"no format that C has":     {third(g.WritePoint(base, 1<<32)), badInput},
-		"a coordinate too large":   {third(g.WritePoint(made[*ecp.Point](t)(other.G()), 0)), cbridge.ErrMPIBufferTooSmall},
+		"a coordinate too large":   {third(g.WritePoint(objtest.Made[*ecp.Point](t)(other.G()), 0)), cbridge.ErrMPIBufferTooSmall},
 		"an empty point":           {third(g.ReadPoint(nil)), badInput},
 		"an unknown curve of TLS":  {last(ecp.ReadTLSGroup([]byte{3, 0, 1})), cbridge.ErrECPFeatureUnavailable},
 		"an explicit curve of TLS": {last(ecp.ReadTLSGroupID([]byte{1, 0, 23})), badInput},
@@ -318,7 +291,7 @@ func TestBadInput(t *testing.T) {
 		"text that is no number":   {third(ecp.ParsePoint("x", "1", 10)), cbridge.ErrMPIInvalidCharacter},
 		"text with a zero byte":    {third(ecp.ParsePoint("1\x00", "1", 10)), cbridge.ErrMPIInvalidCharacter},
 	} {
-		code(t, what, test.err, test.want)
+		objtest.Code(t, what, test.err, test.want)
 	}
 }
 
@@ -327,10 +300,10 @@ func last[T, U any](_ T, _ U, err error) error { return err }
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	g, p, k := group(t, ecp.Secp256r1), point(t), made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
+	g, p, k := group(t, ecp.Secp256r1), point(t), objtest.Made[*ecp.KeyPair](t)(ecp.GenerateKey(ecp.Secp256r1, nil))
 	open := group(t, ecp.Secp256r1)
 	for range 2 {
-		must(t, errors.Join(g.Close(), p.Close(), k.Close()))
+		objtest.Must(t, errors.Join(g.Close(), p.Close(), k.Close()))
 	}
 	for what, err := range map[string]error{
 		"group": g.CheckPrivate(number(t, 1)), "point": open.CheckPublic(p), "coordinates": last(p.XY()), "zero": p.SetZero(),
@@ -347,43 +320,46 @@ func TestClose(t *testing.T) {
 
 func TestRestart(t *testing.T) { // not parallel: the bound is the process's
 	if !cbridge.Feature("MBEDTLS_ECP_RESTARTABLE") {
-		var e *cbridge.NotBuiltError
-		if _, err := ecp.NewRestart(); !errors.As(err, &e) || e.Option != "MBEDTLS_ECP_RESTARTABLE" || ecp.RestartEnabled() {
-			t.Errorf("NewRestart: %v", err)
+		_, err := ecp.NewRestart()
+		objtest.NotBuilt(t, "NewRestart", err, "MBEDTLS_ECP_RESTARTABLE")
+		objtest.NotBuilt(t, "SetMaxOps", ecp.SetMaxOps(1), "MBEDTLS_ECP_RESTARTABLE")
+		if ecp.RestartEnabled() {
+			t.Error("restarts are on")
 		}
 		return
 	}
-	must(t, ecp.SetMaxOps(500))
-	r := made[*ecp.Restart](t)(ecp.NewRestart())
+	objtest.Must(t, ecp.SetMaxOps(500))
+	r := objtest.Made[*ecp.Restart](t)(ecp.NewRestart())
 	if err := ecp.SetMaxOps(1); !errors.Is(err, cbridge.ErrConnectionsExist) || !ecp.RestartEnabled() {
 		t.Errorf("SetMaxOps beside a restart: %v", err)
 	}
 	g, other := group(t, ecp.Secp256r1), group(t, ecp.BP512r1)
-	base, result, d := made[*ecp.Point](t)(g.G()), point(t), number(t, 123456789)
+	base, result, d := objtest.Made[*ecp.Point](t)(g.G()), point(t), number(t, 123456789)
 	const inProgress = cbridge.ErrECPInProgress
-	code(t, "first call", g.Mul(result, d, base, nil, r), inProgress)
-	code(t, "another group", other.Mul(result, d, made[*ecp.Point](t)(other.G()), nil, r), cbridge.ErrECPBadInputData)
-	code(t, "another operation", g.MulAdd(result, d, base, d, base, r), cbridge.ErrECPBadInputData)
+	objtest.Code(t, "first call", g.Mul(result, d, base, nil, r), inProgress)
+	base2 := objtest.Made[*ecp.Point](t)(other.G())
+	objtest.Code(t, "another group", other.Mul(result, d, base2, nil, r), cbridge.ErrECPBadInputData)
+	objtest.Code(t, "another operation", g.MulAdd(result, d, base, d, base, r), cbridge.ErrECPBadInputData)
 	calls := 1
 	for ; calls < 1000; calls++ {
 		if err := g.Mul(result, d, base, nil, r); !errors.Is(err, inProgress) {
-			must(t, err)
+			objtest.Must(t, err)
 			break
 		}
 	}
 	want := point(t)
-	must(t, g.Mul(want, d, base, nil, nil))
+	objtest.Must(t, g.Mul(want, d, base, nil, nil))
 	if equal, err := result.Equal(want); err != nil || !equal || calls < 2 {
 		t.Errorf("after %d calls: %v, %v", calls, equal, err)
 	}
-	code(t, "another operation begins", g.MulAdd(result, d, base, d, base, r), inProgress)
-	must(t, r.Reset())
-	code(t, "another operation after Reset", g.Mul(result, d, base, nil, r), inProgress)
-	must(t, r.Close())
+	objtest.Code(t, "another operation begins", g.MulAdd(result, d, base, d, base, r), inProgress)
+	objtest.Must(t, r.Reset())
+	objtest.Code(t, "another operation after Reset", g.Mul(result, d, base, nil, r), inProgress)
+	objtest.Must(t, r.Close())
 	if err := g.Mul(result, d, base, nil, r); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Mul after Close: %v", err)
 	}
-	must(t, ecp.SetMaxOps(0))
+	objtest.Must(t, ecp.SetMaxOps(0))
 }
 
 func TestTypeNames(t *testing.T) {

@@ -95,18 +95,7 @@ func ReadTLSGroupID(record []byte) (id ID, n int, err error) { return cbridge.Re
 
 // TLSGroup is the ECParameters record of TLS that names the group (mbedtls_ecp_tls_write_group).
 func (g *Group) TLSGroup() ([]byte, error) {
-	return written(3, g.g.WriteTLSGroup)
-}
-
-// written is what a function of the bridge writes that never needs more than size bytes.
-func written(size int, write func(buf []byte) (int, error)) ([]byte, error) {
-	buf := make([]byte, size)
-	n, err := write(buf)
-	if err != nil {
-		clear(buf)
-		return nil, err
-	}
-	return buf[:n:n], nil
+	return cbridge.Output(3, g.g.WriteTLSGroup)
 }
 
 // Mul is r = m*p. The error is ErrECPInvalidKey if m is no private key of the group, or p no public key. With a restart, it

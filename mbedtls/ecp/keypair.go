@@ -72,12 +72,12 @@ func (k *KeyPair) Check(private *KeyPair, random io.Reader) error {
 
 // Private is the private key as [ReadKey] reads it, or ErrECPBadInputData (mbedtls_ecp_write_key_ext).
 func (k *KeyPair) Private() ([]byte, error) {
-	return written(cbridge.ECPMaxBytes, k.Bridge().WriteKey)
+	return cbridge.Output(cbridge.ECPMaxBytes, k.Bridge().WriteKey)
 }
 
 // Public is the encoding of the public key (mbedtls_ecp_write_public_key).
 func (k *KeyPair) Public(format Format) ([]byte, error) {
-	return written(cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
+	return cbridge.Output(cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
 		return k.Bridge().WritePublicKey(int(format), buf)
 	})
 }

@@ -88,7 +88,7 @@ func (g *Group) ReadPoint(encoding []byte) (*Point, error) {
 
 // WritePoint is the encoding of a point. Montgomery curves have one format only (mbedtls_ecp_point_write_binary).
 func (g *Group) WritePoint(p *Point, format Format) ([]byte, error) {
-	return written(cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
+	return cbridge.Output(cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
 		return g.Bridge().WritePoint(p.Bridge(), int(format), buf)
 	})
 }
@@ -105,7 +105,7 @@ func (g *Group) ReadTLSPoint(record []byte) (p *Point, n int, err error) {
 
 // WriteTLSPoint is the ECPoint record of a point (mbedtls_ecp_tls_write_point).
 func (g *Group) WriteTLSPoint(p *Point, format Format) ([]byte, error) {
-	return written(1+cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
+	return cbridge.Output(1+cbridge.ECPMaxPointLen, func(buf []byte) (int, error) {
 		return g.Bridge().WriteTLSPoint(p.Bridge(), int(format), buf)
 	})
 }

@@ -31,6 +31,6 @@ func Example() {
 	if err := product.Mod(&product, p); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(p.CheckPrime(40, nil), &product)
-	// Output: <nil> 1
+	fmt.Println(p, &product)
+	// Output: 18446744073709551557 1
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/gombedtls/gombedtls/cbridge"
 )
 
-// ErrConnectionsExist is the error of [SetMaxECCOperations] while a connection has not been closed.
+// ErrConnectionsExist is the error of [SetMaxECCOperations] while a connection has not been closed, or a restart of package
+// ecp.
 var ErrConnectionsExist = cbridge.ErrConnectionsExist
 
 // SetMaxECCOperations bounds how many elliptic-curve operations a handshake computes in a row before it lets other
@@ -16,8 +17,9 @@ var ErrConnectionsExist = cbridge.ErrConnectionsExist
 // ECDHE-ECDSA suites, and nowhere else.
 //
 // The library reads the bound without a lock. So it can be set only while no connection exists that has begun its
-// handshake and is not closed, else the error is [ErrConnectionsExist]. A build without MBEDTLS_ECP_RESTARTABLE, as all
-// but the profile full, gives a [NotBuiltError] (mbedtls_ecp_set_max_ops).
+// handshake and is not closed, and nothing of packages ecp and ecdh that heeds it (see ecp.SetMaxOps), else the error is
+// [ErrConnectionsExist]. A build without MBEDTLS_ECP_RESTARTABLE, as all but the profile full, gives a [NotBuiltError]
+// (mbedtls_ecp_set_max_ops).
 func SetMaxECCOperations(n int) error {
 	if n < 0 || uint64(n) > 1<<32-1 {
 		return fmt.Errorf("mbedtls: SetMaxECCOperations(%d): must be between 0 and %d", n, uint32(1<<32-1))

@@ -78,7 +78,8 @@ func (c *Csr) Info(prefix string) (text string, err error) {
 	p := C.CString(prefix)
 	defer free(p)
 	err = during(func() (err error) {
-		text, err = x509Text("mbedtls_x509_csr_info", func(buf *C.char, size C.size_t) C.int {
+		bound := textBound(int(c.c.raw.len), prefix)
+		text, err = x509Text("mbedtls_x509_csr_info", bound, func(buf *C.char, size C.size_t) C.int {
 			return C.gm_csr_info(c.c, p, buf, size)
 		})
 		return err

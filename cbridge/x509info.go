@@ -10,16 +10,20 @@ import "fmt"
 func (c *Crt) Info(prefix string) (string, error) {
 	p := C.CString(prefix)
 	defer free(p)
-	return c.text("mbedtls_x509_crt_info", func(buf *C.char, size C.size_t) C.int { return C.gm_crt_info(c.c, p, buf, size) })
+	return c.text("mbedtls_x509_crt_info", prefix, func(buf *C.char, size C.size_t) C.int {
+		return C.gm_crt_info(c.c, p, buf, size)
+	})
 }
 
 // Subject is the subject of the first certificate of the list, such as "C=NL, O=PolarSSL, CN=localhost"
 // (mbedtls_x509_dn_gets).
 func (c *Crt) Subject() (string, error) {
-	return c.text("mbedtls_x509_dn_gets", func(buf *C.char, size C.size_t) C.int { return C.gm_crt_subject(c.c, buf, size) })
+	return c.text("mbedtls_x509_dn_gets", "", func(buf *C.char, size C.size_t) C.int {
+		return C.gm_crt_subject(c.c, buf, size)
+	})
 }
 
-func (c *Crt) text(op string, write func(buf *C.char, size C.size_t) C.int) (string, error) {
+func (c *Crt) text(op, prefix string, write func(buf *C.char, size C.size_t) C.int) (string, error) {
 	if err := c.res.acquire(); err != nil {
 		return "", err
 	}
@@ -27,7 +31,7 @@ func (c *Crt) text(op string, write func(buf *C.char, size C.size_t) C.int) (str
 	if c.c.raw.p == nil { // an empty list
 		return "", newError(op, int(ErrX509BadInputData), nil)
 	}
-	return x509Text(op, write)
+	return x509Text(op, textBound(int(c.c.raw.len), prefix), write)
 }
 
 // CertInfo is [Crt.Info] of a certificate in DER.
@@ -55,7 +59,8 @@ func ofCertificate(der []byte, text func(*Crt) (string, error)) (string, error) 
 func VerifyInfo(flags uint32, prefix string) string {
 	p := C.CString(prefix)
 	defer free(p)
-	text, err := x509Text("mbedtls_x509_crt_verify_info", func(buf *C.char, size C.size_t) C.int {
+	const flags32 = 32
+	text, err := x509Text("mbedtls_x509_crt_verify_info", textBound(flags32, prefix), func(buf *C.char, size C.size_t) C.int {
 		return C.gm_crt_verify_info(C.uint32_t(flags), p, buf, size)
 	})
 	if err != nil {
@@ -64,8 +69,8 @@ func VerifyInfo(flags uint32, prefix string) string {
 	return text
 }
 
-// x509Text gives a function that writes text a buffer that is large enough.
-func x509Text(op string, write func(buf *C.char, size C.size_t) C.int) (string, error) {
+// x509Text gives a function that writes text a buffer that is large enough, or twice as large as bound.
+func x509Text(op string, bound int, write func(buf *C.char, size C.size_t) C.int) (string, error) {
 	for size := 2048; ; size *= 2 {
 		buf := make([]C.char, size)
 		ret := write(&buf[0], C.size_t(size))
@@ -74,11 +79,15 @@ func x509Text(op string, write func(buf *C.char, size C.size_t) C.int) (string, 
 			return C.GoString(&buf[0]), nil
 		case ret == C.GM_NOT_BUILT:
 			return "", &NotBuiltError{Option: "a build without MBEDTLS_X509_REMOVE_INFO"}
-		case Code(ret) != ErrX509BufferTooSmall || size >= maxX509Text:
+		case Code(ret) != ErrX509BufferTooSmall || size >= min(bound, maxX509Text):
 			return "", newError(op, int(ret), nil)
 		}
 	}
 }
+
+// textBound is more than the text can be that C writes of DER of n bytes, each line with a prefix. Without a bound, C would be
+// asked for more and more: it calls its own buffers too small, too, for an attribute of a name that is too long for it.
+func textBound(n int, prefix string) int { return (n + 64) * (64 + len(prefix)) }
 
 // maxX509Text bounds what a certificate's text may take: certificates come in messages of at most 16 MiB.
 const maxX509Text = 1 << 27

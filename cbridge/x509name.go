@@ -37,7 +37,7 @@ func writersNames(names []NameAttribute) []byte {
 // DNGets prints a name, such as "C=NL, O=PolarSSL, CN=localhost" (mbedtls_x509_dn_gets).
 func DNGets(names []NameAttribute) (string, error) {
 	flat := flatNames(names)
-	return x509Text("mbedtls_x509_dn_gets", func(buf *C.char, size C.size_t) C.int {
+	return x509Text("mbedtls_x509_dn_gets", textBound(len(flat), ""), func(buf *C.char, size C.size_t) C.int {
 		return C.gm_dn_gets(cbytes(flat), C.size_t(len(flat)), buf, size)
 	})
 }
@@ -85,7 +85,7 @@ func WriteNames(names []NameAttribute) ([]byte, error) {
 
 // SerialGets prints a serial number, "01:23" (mbedtls_x509_serial_gets).
 func SerialGets(serial []byte) (string, error) {
-	return x509Text("mbedtls_x509_serial_gets", func(buf *C.char, size C.size_t) C.int {
+	return x509Text("mbedtls_x509_serial_gets", textBound(len(serial), ""), func(buf *C.char, size C.size_t) C.int {
 		return C.gm_serial_gets(cbytes(serial), C.size_t(len(serial)), buf, size)
 	})
 }

@@ -185,7 +185,8 @@ func (c *Crl) Info(prefix string) (text string, err error) {
 		if c.c.raw.p == nil {
 			return newError(op, int(ErrX509BadInputData), nil)
 		}
-		text, err = x509Text(op, func(buf *C.char, size C.size_t) C.int { return C.gm_crl_info(c.c, p, buf, size) })
+		bound := textBound(int(c.c.raw.len), prefix)
+		text, err = x509Text(op, bound, func(buf *C.char, size C.size_t) C.int { return C.gm_crl_info(c.c, p, buf, size) })
 		return err
 	}, c.res)
 	return text, err

@@ -88,7 +88,7 @@ func generate(kind string) (*pk.PrivateKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		der, err := exported(psa.RSAKeyPair, n)
+		der, err := exported(psa.TypeRSAKeyPair, n)
 		if err != nil {
 			return nil, err
 		}

@@ -92,14 +92,15 @@ func (c *command) verify(args []string) (bool, error) {
 		defer crls.Close()
 		o.CRLs = crls
 	}
-	if ok, err := c.verifyChain(chain, o); !ok || err != nil {
-		return false, err
-	}
-	return c.checkUsage(chain[0])
+	return c.verifyChain(chain, o)
 }
 
 // verifyChain prints what is wrong with each certificate, and the verdict.
 func (c *command) verifyChain(chain []*x509.Certificate, o *x509.VerifyOptions) (bool, error) {
+	misuse, err := c.misuse(chain[0])
+	if err != nil {
+		return false, err
+	}
 	roots, err := c.trusted()
 	if err != nil {
 		return false, err
@@ -112,38 +113,41 @@ func (c *command) verifyChain(chain []*x509.Certificate, o *x509.VerifyOptions) 
 	}
 	err = chain[0].Verify(o, chain[1:]...)
 	var wrong *x509.VerifyError
-	if errors.As(err, &wrong) {
+	switch {
+	case errors.As(err, &wrong):
 		fmt.Fprintln(c.stdout, "not valid:", wrong.Flags)
-		return false, nil
-	}
-	if err == nil {
+	case err != nil:
+		return false, err
+	case misuse != "":
+		fmt.Fprintln(c.stdout, "not valid:", misuse)
+	default:
 		fmt.Fprintln(c.stdout, "valid")
+		return true, nil
 	}
-	return err == nil, err
+	return false, nil
 }
 
-func (c *command) checkUsage(cert *x509.Certificate) (bool, error) {
+// misuse says what the certificate is not for that it should be.
+func (c *command) misuse(cert *x509.Certificate) (string, error) {
 	if c.usage != "" {
 		usage, err := x509.ParseKeyUsage(c.usage)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		if cert.CheckKeyUsage(usage) != nil {
-			fmt.Fprintln(c.stdout, "not for the key usage", usage)
-			return false, nil
+			return "not for the key usage " + usage.String(), nil
 		}
 	}
 	if c.purpose != "" {
 		purpose, err := parsePurpose(c.purpose)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		if cert.CheckExtKeyUsage(purpose) != nil {
-			fmt.Fprintln(c.stdout, "not for the purpose", c.purpose)
-			return false, nil
+			return "not for the purpose " + c.purpose, nil
 		}
 	}
-	return true, nil
+	return "", nil
 }
 
 func (c *command) checkCRL(args []string) (bool, error) {

@@ -5,6 +5,9 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -17,7 +20,15 @@ const maxText = 128 * 11
 
 // Parse reads the numbers of an identifier, "1.2.840.113549", at most 128, each below 2^32
 // (mbedtls_oid_from_numeric_string).
-func Parse(s string) (OID, error) { return cbridge.ParseOID(s) }
+func Parse(s string) (OID, error) {
+	// The library would take 2^32 for 0.
+	for number := range strings.SplitSeq(s, ".") {
+		if _, err := strconv.ParseUint(number, 10, 32); errors.Is(err, strconv.ErrRange) {
+			return nil, &cbridge.Error{Code: cbridge.ErrASN1InvalidData, Op: "mbedtls_oid_from_numeric_string", Cause: err}
+		}
+	}
+	return cbridge.ParseOID(s)
+}
 
 // MustParse is Parse for constants: it panics on what is no identifier.
 func MustParse(s string) OID {

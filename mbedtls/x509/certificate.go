@@ -153,7 +153,8 @@ func (c *Certificate) do(call func(*cbridge.Crt) error) error {
 	return call(crt)
 }
 
-// Info describes the certificate, line by line; each begins with prefix (mbedtls_x509_crt_info).
+// Info describes the certificate, line by line; each begins with prefix. It fails with ErrX509BufferTooSmall where
+// [Name.Text] does (mbedtls_x509_crt_info).
 func (c *Certificate) Info(prefix string) (text string, err error) {
 	err = c.do(func(crt *cbridge.Crt) (err error) {
 		text, err = crt.Info(prefix)

@@ -67,6 +67,17 @@ func bitNames(bits uint, names []bitName) string {
 	return strings.Join(set, ", ")
 }
 
+// UnknownNameError says which name of a usage or type there is not, and which there are.
+type UnknownNameError struct {
+	Name  string
+	Known []string
+}
+
+// Error names both.
+func (e *UnknownNameError) Error() string {
+	return fmt.Sprintf("%q is not one of %s", e.Name, strings.Join(e.Known, ", "))
+}
+
 func parseBits(s string, names []bitName) (bits uint, err error) {
 next:
 	for part := range strings.SplitSeq(s, ",") {
@@ -77,7 +88,7 @@ next:
 				continue next
 			}
 		}
-		return 0, badInput(fmt.Errorf("%q is not one of %s", part, bitNames(allBits(names), names)))
+		return 0, &UnknownNameError{Name: part, Known: strings.Split(bitNames(allBits(names), names), ", ")}
 	}
 	return bits, nil
 }

@@ -377,7 +377,8 @@ func TestUsage(t *testing.T) {
 	if u, err := ParseNSCertType("sslca,SSLserver"); err != nil || u != NSCertTypeSSLCA|NSCertTypeSSLServer || u.String() != "sslServer, sslCA" {
 		t.Errorf("%v, %v", u, err)
 	}
-	if _, err := ParseKeyUsage("none"); !errors.Is(err, bad) {
+	var unknown *UnknownNameError
+	if _, err := ParseKeyUsage("none"); !errors.As(err, &unknown) || unknown.Name != "none" || len(unknown.Known) != 9 {
 		t.Error(err)
 	}
 }

@@ -15,6 +15,12 @@ const (
 	// Numbers and curves
 	paddedKey       difference = "a private key with more or fewer bytes than the order has"
 	compressedPoint difference = "a compressed point"
+
+	// X.509
+	negativeSerial  difference = "a serial number below 0"
+	otherProfile    difference = "a certificate with an algorithm that Mbed TLS's default profile does not allow"
+	laxVerification difference = "a certificate that is signed, and that only Mbed TLS takes"
+	oldSignature    difference = "a request with a signature of MD5 or SHA-1"
 )
 
 // differences has the reason for each: it is all that is known to differ.
@@ -27,6 +33,12 @@ var differences = map[difference]string{
 	paddedInteger:   "Mbed TLS skips zeros at the front",
 	paddedKey:       "Mbed TLS reads a private key of any length, crypto/ecdh one of the right length",
 	compressedPoint: "crypto/ecdh reads uncompressed points only",
+
+	negativeSerial: "Mbed TLS keeps the bytes, which stand for no number to it",
+	otherProfile:   "the standard library asks for RSA of 1024 bits, Mbed TLS for 2048; it allows fewer hashes and curves",
+	laxVerification: "Mbed TLS does not look at name constraints, policies and purposes in a chain, compares names without " +
+		"regard to case and kind of string, and takes a root for a CA by its flag alone",
+	oldSignature: "the standard library refuses them, and Mbed TLS's verification has a profile for that, which requests have not",
 }
 
 // explained is for the place where a target finds that the two differ: it takes a row of the table.

@@ -136,7 +136,8 @@ func (c *command) inspectRequest(args []string) (bool, error) {
 	}
 	signed := r.CheckSignature()
 	if c.json {
-		return signed == nil, c.writeJSON(request{r.Version, r.Subject.String(), r.KeyType, r.KeyBits, r.SignatureAlgorithm.String(),
+		return signed == nil, c.writeJSON(request{r.Version, r.Subject.String(), r.KeyType, r.KeyBits,
+			r.SignatureAlgorithm.String(),
 			texts(r.SubjectAltNames), r.KeyUsage.String(), r.NSCertType.String(), signed == nil})
 	}
 	info, err := r.Info("  ")

@@ -59,8 +59,8 @@ type curve struct {
 }
 
 var curves = map[string]curve{
-	"secp192r1": {psa.SECPR1, 192}, "secp224r1": {psa.SECPR1, 224}, "secp256r1": {psa.SECPR1, 256}, "secp384r1": {psa.SECPR1, 384},
-	"secp521r1": {psa.SECPR1, 521}, "secp192k1": {psa.SECPK1, 192}, "secp256k1": {psa.SECPK1, 256},
+	"secp192r1": {psa.SECPR1, 192}, "secp224r1": {psa.SECPR1, 224}, "secp256r1": {psa.SECPR1, 256},
+	"secp384r1": {psa.SECPR1, 384}, "secp521r1": {psa.SECPR1, 521}, "secp192k1": {psa.SECPK1, 192}, "secp256k1": {psa.SECPK1, 256},
 	"brainpoolP256r1": {psa.BrainpoolPR1, 256}, "brainpoolP384r1": {psa.BrainpoolPR1, 384},
 	"brainpoolP512r1": {psa.BrainpoolPR1, 512}, "x25519": {psa.Montgomery, 255}, "x448": {psa.Montgomery, 448},
 }
@@ -208,7 +208,8 @@ func (c *command) inspectKey(args []string) (bool, error) {
 	if i.Private {
 		half = "private"
 	}
-	fmt.Fprintf(c.stdout, "%s: a %s %s key of %d bits %s\n  public key: %s\n", args[0], half, i.Type, i.Bits, i.Group, i.PublicKey)
+	fmt.Fprintf(c.stdout, "%s: a %s %s key of %d bits %s\n  public key: %s\n",
+		args[0], half, i.Type, i.Bits, i.Group, i.PublicKey)
 	return true, nil
 }
 
@@ -223,7 +224,7 @@ func (c *command) anyKey(file string) (public *pk.PublicKey, isPrivate bool, err
 		return public, false, nil
 	}
 	if certs, err := x509.ParseCertificates(data); err == nil {
-		public, err := pk.ParsePublicKey(certs[0].RawSubjectPublicKeyInfo)
+		public, err := certs[0].Key()
 		return public, false, err
 	}
 	key, err := c.privateKey(file)

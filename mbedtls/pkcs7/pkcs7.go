@@ -44,7 +44,8 @@ func Parse(der []byte) (*SignedData, error) {
 		s.Certificates = append(s.Certificates, x509.FromBridge(c))
 	}
 	for _, i := range d.Signers {
-		s.Signers = append(s.Signers, Signer{i.Version, x509.NameFromBridge(i.IssuerRaw, i.Issuer), i.Serial, i.DigestAlg, i.SigAlg, i.Sig})
+		issuer := x509.NameFromBridge(i.IssuerRaw, i.Issuer)
+		s.Signers = append(s.Signers, Signer{i.Version, issuer, i.Serial, i.DigestAlg, i.SigAlg, i.Sig})
 	}
 	return s, nil
 }

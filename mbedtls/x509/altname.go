@@ -170,7 +170,7 @@ func checkIA5(text []byte) error {
 var (
 	errIPLength = badInput(errors.New("an address has 4 or 16 bytes"))
 	errTwice    = errors.New("an attribute occurs twice")
-	errMerged   = errors.New("the library cannot write the name as it is: attributes share a RelativeDistinguishedName, or it is not DER")
+	errMerged   = errors.New("the library cannot write it as it is: attributes share a RelativeDistinguishedName, or it is not DER")
 )
 
 // badInput is the library's error for an argument that it would not refuse by itself.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 // Certificate is a certificate with all that the library decodes of it. It is a copy, and needs no Close.
@@ -118,6 +119,11 @@ func FromStandard(c *x509.Certificate) (*Certificate, error) {
 
 // Standard is the certificate as crypto/x509 has it, if that can parse it.
 func (c *Certificate) Standard() (*x509.Certificate, error) { return x509.ParseCertificate(c.Raw) }
+
+// Key is the public key, for the library. The caller closes it.
+func (c *Certificate) Key() (*pk.PublicKey, error) {
+	return pk.ParsePublicKey(c.RawSubjectPublicKeyInfo)
+}
 
 // PublicKey is the key as the standard library has it, if it has that kind of key: not on a brainpool curve, for one.
 func (c *Certificate) PublicKey() (crypto.PublicKey, error) {

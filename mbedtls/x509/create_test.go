@@ -19,6 +19,7 @@ import (
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 func pkcs8(t testing.TB, s crypto.Signer) []byte {
@@ -285,6 +286,38 @@ type failing struct {
 }
 
 func (f failing) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return f.sign() }
+
+// Keys that the standard library has not: the library certifies them, and signs with them.
+func TestCurvesOfTheLibraryAlone(t *testing.T) {
+	needs(t, writers, "MBEDTLS_ECP_DP_BP256R1_ENABLED", "MBEDTLS_ECP_DP_SECP256K1_ENABLED")
+	for id, kind := range map[string]string{"1.3.36.3.3.2.8.1.1.7": "brainpool", "1.3.132.0.10": "Koblitz"} {
+		group := must[oid.Group](t)(oid.MustParse(id).Group())
+		key := must[*pk.PrivateKey](t)(pk.NewEC(pk.ECKey, int(group), append(make([]byte, 31), 7)))
+		root := issue(t, caTemplate(t, "CN="+kind), nil, nil, key)
+		public := must[*pk.PublicKey](t)(key.PublicKey())
+		leaf := issue(t, template(t, "CN=leaf"), root, public, key)
+		back := must[*pk.PublicKey](t)(leaf.Key())
+		anyCurve := ProfileDefault // which has no Koblitz curves
+		anyCurve.Curves = 1<<32 - 1
+		verify := leaf.Verify(&VerifyOptions{Roots: list(t, root), Profile: &anyCurve})
+		if err := errors.Join(verify, back.CheckPair(key)); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if pub, err := leaf.PublicKey(); err == nil {
+			t.Errorf("%s: the standard library has %T", kind, pub)
+		}
+		if _, err := CreateCertificate(nil, template(t, "CN=x"), root, ecKey().Public(), ecKey()); !errors.Is(err, cbridge.ErrX509BadInputData) {
+			t.Errorf("%s: signed by another: %v", kind, err)
+		}
+		dir := t.TempDir()
+		write(t, dir, "root.pem", pemOf("CERTIFICATE", root.Raw))
+		write(t, dir, "leaf.pem", pemOf("CERTIFICATE", leaf.Raw))
+		openssl(t, dir, "verify", "-CAfile", "root.pem", "leaf.pem")
+		for _, k := range []interface{ Close() error }{key, public, back} {
+			k.Close()
+		}
+	}
+}
 
 func TestLargeExtensions(t *testing.T) {
 	needs(t, writers)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 // CertificateRequest is a request for a certificate with all that the library decodes of it. It is a copy, and needs no
@@ -125,6 +126,11 @@ func (r *CertificateRequest) CheckSignature() error { return r.do((*cbridge.Csr)
 // Standard is the request as crypto/x509 has it, if that can parse it.
 func (r *CertificateRequest) Standard() (*x509.CertificateRequest, error) {
 	return x509.ParseCertificateRequest(r.Raw)
+}
+
+// Key is the public key, for the library. The caller closes it.
+func (r *CertificateRequest) Key() (*pk.PublicKey, error) {
+	return pk.ParsePublicKey(r.RawSubjectPublicKeyInfo)
 }
 
 // PublicKey is the key as the standard library has it, if it has that kind of key.

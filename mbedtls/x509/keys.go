@@ -49,7 +49,7 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 	}
 	if b, ok := signer.(bridged); ok {
 		k.pk = b.Bridge()
-	} else if k.closure, err = k.make(signer.Public(), signFunc(signer)); err != nil {
+	} else if k.closure, err = k.make(signer.Public(), signingBy(signer)); err != nil {
 		return nil, fmt.Errorf("signer of type %T: %w", signer, err)
 	}
 	switch p := pub.(type) {
@@ -75,7 +75,7 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 }
 
 // make makes a key of the library of a public one.
-func (k *writerKeys) make(pub crypto.PublicKey, sign func([]byte, crypto.Hash) ([]byte, error)) (*cbridge.ClosureKey, error) {
+func (k *writerKeys) make(pub crypto.PublicKey, sign signFunc) (*cbridge.ClosureKey, error) {
 	spki, ok := pub.(SubjectPublicKeyInfo)
 	if !ok {
 		der, err := x509.MarshalPKIXPublicKey(pub)
@@ -91,7 +91,10 @@ func (k *writerKeys) make(pub crypto.PublicKey, sign func([]byte, crypto.Hash) (
 	return key, err
 }
 
-func signFunc(signer crypto.Signer) func([]byte, crypto.Hash) ([]byte, error) {
+// signFunc signs a digest that a hash made.
+type signFunc = func(digest []byte, hash crypto.Hash) ([]byte, error)
+
+func signingBy(signer crypto.Signer) signFunc {
 	return func(digest []byte, hash crypto.Hash) ([]byte, error) { return signer.Sign(rand.Reader, digest, hash) }
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/leakcheck"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 func TestMain(m *testing.M) {
@@ -102,19 +103,12 @@ func name(t testing.TB, s string) Name {
 	return must[Name](t)(ParseName(s))
 }
 
-// inTheLibrary is a key that signs in the library, as those of package pk do.
-type inTheLibrary struct {
-	crypto.Signer
-	pk *cbridge.PK
-}
-
-func (k inTheLibrary) Bridge() *cbridge.PK { return k.pk }
-
+// toLibrary is the key in the library, which then signs.
 func toLibrary(t testing.TB, s crypto.Signer) crypto.Signer {
 	t.Helper()
-	pk := must[*cbridge.PK](t)(cbridge.ParseKey(pkcs8(t, s), nil))
-	t.Cleanup(func() { pk.Close() })
-	return inTheLibrary{s, pk}
+	k := must[*pk.PrivateKey](t)(pk.NewPrivateKey(s))
+	t.Cleanup(func() { k.Close() })
+	return k
 }
 
 var (
@@ -125,7 +119,8 @@ var (
 // template is one that has all that it needs.
 func template(t testing.TB, subject string) *CertificateTemplate {
 	t.Helper()
-	return &CertificateTemplate{SerialNumber: []byte{1, 2, 3}, Subject: name(t, subject), NotBefore: notBefore, NotAfter: notAfter}
+	return &CertificateTemplate{SerialNumber: []byte{1, 2, 3}, Subject: name(t, subject),
+		NotBefore: notBefore, NotAfter: notAfter}
 }
 
 func caTemplate(t testing.TB, subject string) *CertificateTemplate {
@@ -136,7 +131,8 @@ func caTemplate(t testing.TB, subject string) *CertificateTemplate {
 	return c
 }
 
-func issue(t testing.TB, c *CertificateTemplate, parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) *Certificate {
+func issue(t testing.TB, c *CertificateTemplate, parent *Certificate, pub crypto.PublicKey,
+	signer crypto.Signer) *Certificate {
 	t.Helper()
 	return must[*Certificate](t)(ParseCertificate(must[[]byte](t)(CreateCertificate(nil, c, parent, pub, signer))))
 }

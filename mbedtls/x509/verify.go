@@ -59,15 +59,16 @@ func NewRestart() (*Restart, error) {
 // Close ends the verification that is under way, if one is.
 func (r *Restart) Close() error { return r.r.Close() }
 
-var errBothRoots = badInput(errors.New("VerifyOptions: TrustedCAs takes the place of Roots and CRLs, and cannot be restarted"))
+var errBothRoots = badInput(
+	errors.New("VerifyOptions: TrustedCAs takes the place of Roots and CRLs, and cannot be restarted"))
 
 // Verify verifies the list's first certificate: that a chain leads from it, over others of the list, to one that is
-// trusted. What is wrong is in a *[VerifyError], which the error wraps: that is ErrX509CertVerifyFailed. ErrX509FatalError is
-// a chain that is too long, or a closure that failed without a code.
+// trusted. What is wrong is in a *[VerifyError], which the error wraps: that is ErrX509CertVerifyFailed. ErrX509FatalError
+// is a chain that is too long, or a closure that failed without a code.
 //
 // An issuer's name, in a certificate and in a revocation list, is compared with a subject as RFC 5280 section 7.1 wants, or
 // nearly: without regard to the case of letters of ASCII and to which kind of string each attribute is, but not to white
-// space. (mbedtls_x509_crt_verify_restartable, mbedtls_x509_crt_verify_with_profile).
+// space (mbedtls_x509_crt_verify_restartable, mbedtls_x509_crt_verify_with_profile).
 func (l *List) Verify(o *VerifyOptions) error {
 	v := &cbridge.Verification{Profile: ProfileDefault}
 	if o.TrustedCAs != nil && (o.Roots != nil || o.CRLs != nil || o.Restart != nil) {

@@ -16,8 +16,9 @@ import (
 	ours "github.com/gombedtls/gombedtls/mbedtls/x509"
 )
 
-// The targets of this file compare what both libraries parse: each refuses much that the other takes. crypto/x509 wants DER to
-// the letter, and no extension twice; Mbed TLS wants keys and signatures of its own algorithms, and knows all that is critical.
+// The targets of this file compare what both libraries parse: each refuses much that the other takes. crypto/x509 wants DER
+// to the letter, and no extension twice; Mbed TLS wants keys and signatures of its own algorithms, and knows all that is
+// critical.
 
 // equal fails if a field differs.
 func equal(t *testing.T, field string, got, want any) {
@@ -181,7 +182,8 @@ func FuzzVerify(f *testing.F) {
 		if err != nil {
 			t.Fatalf("verify: %v", err)
 		}
-		_, stdErr := std.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: time.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		_, stdErr := std.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: time.Now(),
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 		if flags == 0 && stdErr != nil {
 			checkSignedBy(t, std, roots)
 		}

@@ -301,7 +301,7 @@ func element(b []byte, tag byte) (content, rest []byte, code cbridge.Code) {
 	return b[header : header+n], b[header+n:], 0
 }
 
-// vectorExtension is what the suite's callback does: it takes the policy with the OID 1 and the extension 1.3.6.1.5.5.7.1.31.
+// vectorExtension is what the suite's callback does: it takes the policy with the OID 1, and the extension of own.
 func vectorExtension(id oid.OID, _ bool, value []byte) error {
 	const bad = cbridge.ErrX509InvalidExtensions
 	const policies, own = "2.5.29.32", "1.3.6.1.5.5.7.1.31"
@@ -465,7 +465,8 @@ var revocationFunctions = functions{
 		t.Code("verify", err, code)
 		t.Equal("flags", x509.VerifyFlags(got), flags)
 	},
-	"mbedtls_x509_crt_verify_chain": func(t *suites.T, chain, ca string, flags x509.VerifyFlags, code int, profile string, fatal int) {
+	"mbedtls_x509_crt_verify_chain": func(t *suites.T, chain, ca string, flags x509.VerifyFlags, code int, profile string,
+		fatal int) {
 		if profile == "nonesuch" {
 			t.Skip("the profile is a NULL pointer, which Go has no way to pass: it is a value")
 		}

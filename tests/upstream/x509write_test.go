@@ -72,7 +72,8 @@ func readKey(t *suites.T, file, password string) *cbridge.PK {
 // room is what the suite gives the writers.
 const room = 4096
 
-func checkCSR(t *suites.T, keyFile, checkFile string, md int, usage byte, setUsage int, certType byte, setType, setExtension int) {
+func checkCSR(t *suites.T, keyFile, checkFile string, md int, usage byte, setUsage int, certType byte,
+	setType, setExtension int) {
 	w, err := cbridge.NewCsrWriter()
 	t.Code("writer", err, 0)
 	defer w.Close()

@@ -83,7 +83,8 @@ func (f folder) contains(what, text string, want ...string) {
 func (f folder) ca(keyType string) {
 	f.Helper()
 	f.ok("key", "generate", "--type", keyType, "-o", "@ca.key")
-	f.ok("issue", "--key", "@ca.key", "--subject", "C=NL, O=Test, CN=Test CA", "--is-ca", "--key-usage", "keyCertSign,cRLSign", "-o", "@ca.pem")
+	f.ok("issue", "--key", "@ca.key", "--subject", "C=NL, O=Test, CN=Test CA", "--is-ca", "--key-usage",
+		"keyCertSign,cRLSign", "-o", "@ca.pem")
 }
 
 func TestIssuedByOursVerifiedByOpenSSL(t *testing.T) {
@@ -96,16 +97,21 @@ func TestIssuedByOursVerifiedByOpenSSL(t *testing.T) {
 		}
 		f.ok("csr", "create", "--key", "@leaf.key", "--subject", "CN=leaf", "--dns", "leaf.example", "--ip", "192.0.2.1",
 			"--key-usage", "digitalSignature", "-o", "@leaf.csr")
-		f.contains("openssl req", f.openssl("req", "-in", "leaf.csr", "-verify", "-noout", "-text"), "verify OK", "DNS:leaf.example")
+		f.contains("openssl req", f.openssl("req", "-in", "leaf.csr", "-verify", "-noout", "-text"), "verify OK",
+			"DNS:leaf.example")
 		f.contains("csr inspect", f.ok("csr", "inspect", "@leaf.csr"), "CN=leaf", "signed by its own key")
 		f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--csr", "@leaf.csr", "--ext-key-usage", "serverAuth",
 			"--serial", "01:02:03", "--days", "10", "-o", "@leaf.pem")
-		f.openssl("verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "leaf.example", "-CAfile", "ca.pem", "leaf.pem")
-		f.contains("openssl x509", f.openssl("x509", "-in", "leaf.pem", "-noout", "-text"), "IP Address:192.0.2.1", "Digital Signature",
+		f.openssl("verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "leaf.example", "-CAfile", "ca.pem",
+			"leaf.pem")
+		f.contains("openssl x509", f.openssl("x509", "-in", "leaf.pem", "-noout", "-text"), "IP Address:192.0.2.1",
+			"Digital Signature",
 			"TLS Web Server Authentication", "66051 (0x10203)")
-		f.contains("verify", f.ok("verify", "--ca", "@ca.pem", "--name", "leaf.example", "--usage", "digitalSignature", "--purpose", "serverAuth",
+		f.contains("verify", f.ok("verify", "--ca", "@ca.pem", "--name", "leaf.example", "--usage", "digitalSignature",
+			"--purpose", "serverAuth",
 			"@leaf.pem"), "0  CN=leaf: ok", "valid")
-		f.contains("inspect", f.ok("inspect", "@leaf.pem", "@ca.pem"), "certificate 1", "subject name      : CN=leaf", "CN=Test CA")
+		f.contains("inspect", f.ok("inspect", "@leaf.pem", "@ca.pem"), "certificate 1", "subject name      : CN=leaf",
+			"CN=Test CA")
 		f.ok("key", "check", "@leaf.key", "@leaf.pem")
 		f.ok("key", "check", "@ca.key", "@ca.pem")
 
@@ -113,12 +119,14 @@ func TestIssuedByOursVerifiedByOpenSSL(t *testing.T) {
 		if err := json.Unmarshal([]byte(f.ok("inspect", "--json", "@leaf.pem", "@ca.pem")), &list); err != nil {
 			t.Fatal(err)
 		}
-		if len(list) != 2 || list[0].Serial != "010203" || list[0].CA || !list[1].CA || list[0].AuthorityKeyID != list[1].SubjectKeyID ||
+		if len(list) != 2 || list[0].Serial != "010203" || list[0].CA || !list[1].CA ||
+			list[0].AuthorityKeyID != list[1].SubjectKeyID ||
 			strings.Join(list[0].SubjectAltNames, " ") != "dNSName:leaf.example iPAddress:192.0.2.1" {
 			t.Errorf("%+v", list)
 		}
 		var r request
-		if err := json.Unmarshal([]byte(f.ok("csr", "inspect", "--json", "@leaf.csr")), &r); err != nil || !r.Signed || r.Key != "EC" || r.KeyBits != 256 {
+		if err := json.Unmarshal([]byte(f.ok("csr", "inspect", "--json", "@leaf.csr")), &r); err != nil || !r.Signed ||
+			r.Key != "EC" || r.KeyBits != 256 {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
@@ -126,11 +134,14 @@ func TestIssuedByOursVerifiedByOpenSSL(t *testing.T) {
 
 func TestOpenSSLsChainAndRevocations(t *testing.T) {
 	f := newFolder(t)
-	f.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-subj", "/CN=Their CA",
+	f.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-subj",
+		"/CN=Their CA",
 		"-days", "3", "-out", "ca.pem")
-	f.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-subj", "/CN=theirs", "-addext", "subjectAltName=DNS:t.example",
+	f.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-subj", "/CN=theirs", "-addext",
+		"subjectAltName=DNS:t.example",
 		"-out", "leaf.csr")
-	f.openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-copy_extensions", "copy", "-out", "leaf.pem")
+	f.openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-copy_extensions",
+		"copy", "-out", "leaf.pem")
 	for name, text := range map[string]string{"index": "", "crlnumber": "01\n",
 		"ca.cnf": "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=3\n"} {
 		if err := os.WriteFile(f.path(name), []byte(text), 0o600); err != nil {
@@ -143,7 +154,8 @@ func TestOpenSSLsChainAndRevocations(t *testing.T) {
 	f.contains("crl check", f.ok("crl", "check", "--ca", "@ca.pem", "@crl.pem", "@leaf.pem"), "valid")
 	f.openssl("ca", "-config", "ca.cnf", "-revoke", "leaf.pem", "-keyfile", "ca.key", "-cert", "ca.pem")
 	f.openssl(gencrl...)
-	for _, args := range [][]string{{"crl", "check", "--ca", "@ca.pem", "@crl.pem", "@leaf.pem"}, {"verify", "--ca", "@ca.pem", "--crl", "@crl.pem", "@leaf.pem"}} {
+	for _, args := range [][]string{{"crl", "check", "--ca", "@ca.pem", "@crl.pem", "@leaf.pem"}, {"verify", "--ca",
+		"@ca.pem", "--crl", "@crl.pem", "@leaf.pem"}} {
 		code, out, stderr := f.call("", args...)
 		if code != bad || !strings.Contains(out, "not valid: certificate revoked") || stderr != "" {
 			t.Errorf("%v: %d, %s%s", args, code, out, stderr)
@@ -151,7 +163,8 @@ func TestOpenSSLsChainAndRevocations(t *testing.T) {
 	}
 	f.contains("crl inspect", f.ok("crl", "inspect", "@crl.pem"), "CN=Their CA", "revocation date")
 	var lists []revocationList
-	if err := json.Unmarshal([]byte(f.ok("crl", "inspect", "--json", "@crl.pem")), &lists); err != nil || len(lists) != 1 || len(lists[0].Revoked) != 1 ||
+	if err := json.Unmarshal([]byte(f.ok("crl", "inspect", "--json", "@crl.pem")), &lists); err != nil || len(lists) != 1 ||
+		len(lists[0].Revoked) != 1 ||
 		lists[0].Issuer != "CN=Their CA" {
 		t.Errorf("%+v, %v", lists, err)
 	}
@@ -164,9 +177,11 @@ func TestWhatIsNotValid(t *testing.T) {
 	f := newFolder(t)
 	f.ca("secp256r1")
 	f.ok("key", "generate", "-o", "@leaf.key")
-	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--key", "@leaf.key", "--subject", "CN=leaf", "--dns", "leaf.example",
+	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--key", "@leaf.key", "--subject", "CN=leaf", "--dns",
+		"leaf.example",
 		"--key-usage", "digitalSignature", "--ext-key-usage", "clientAuth", "-o", "@leaf.pem")
-	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--key", "@leaf.key", "--subject", "CN=old", "--not-before", "2001-02-03",
+	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--key", "@leaf.key", "--subject", "CN=old", "--not-before",
+		"2001-02-03",
 		"--not-after", "2002-02-03T04:05:06Z", "-o", "@old.pem")
 	f.ok("key", "generate", "-o", "@other.key")
 	for _, test := range []struct {
@@ -213,10 +228,12 @@ func TestWhatIsNotValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	der[bytes.Index(der, []byte("leaf"))] = 'L'
-	if code, out, _ := f.call(string(der), "csr", "inspect", "-"); code != bad || !strings.Contains(out, "not signed by its own key") {
+	if code, out, _ := f.call(string(der), "csr", "inspect", "-"); code != bad || !strings.Contains(out,
+		"not signed by its own key") {
 		t.Errorf("%d, %s", code, out)
 	}
-	if code, _, stderr := f.call(string(der), "issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--csr", "-"); code != failed ||
+	if code, _, stderr := f.call(string(der), "issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--csr",
+		"-"); code != failed ||
 		!strings.Contains(stderr, "not signed by its own key") {
 		t.Errorf("%d, %s", code, stderr)
 	}
@@ -229,20 +246,24 @@ func TestKeys(t *testing.T) {
 		f.openssl("pkey", "-in", "k.pem", "-noout", "-text")
 		f.ok("key", "convert", "--der", "@k.pem", "-o", "@k.der")
 		f.ok("key", "convert", "--public", "@k.der", "-o", "@k.pub")
-		if ours, theirs := read(t, f.path("k.pub")), f.openssl("pkey", "-in", "k.pem", "-pubout"); keyType != "x25519" && ours != theirs {
+		if ours, theirs := read(t, f.path("k.pub")), f.openssl("pkey", "-in", "k.pem", "-pubout"); keyType != "x25519" &&
+			ours != theirs {
 			t.Errorf("%s: the public key is\n%s, and OpenSSL's\n%s", keyType, ours, theirs)
 		}
 		var i keyInfo
-		if err := json.Unmarshal([]byte(f.ok("key", "inspect", "--json", "@k.der")), &i); err != nil || !i.Private || i.PublicKey == "" {
+		if err := json.Unmarshal([]byte(f.ok("key", "inspect", "--json", "@k.der")), &i); err != nil || !i.Private ||
+			i.PublicKey == "" {
 			t.Errorf("%s: %+v, %v", keyType, i, err)
 		}
-		if want := keyType; !strings.HasPrefix(want, "rsa") && i.Group != want || strings.HasPrefix(want, "rsa") && i.Bits != 2048 {
+		if want := keyType; !strings.HasPrefix(want, "rsa") && i.Group != want || strings.HasPrefix(want, "rsa") &&
+			i.Bits != 2048 {
 			t.Errorf("%s: %+v", keyType, i)
 		}
 		f.contains("key inspect", f.ok("key", "inspect", "@k.pub"), "a public")
 		f.ok("key", "check", "@k.pem", "@k.pub")
 		f.ok("key", "convert", "--public", "--der", "@k.pub", "-o", "@k2.pub")
-		if block, _ := pem.Decode([]byte(read(t, f.path("k.pub")))); block == nil || string(block.Bytes) != read(t, f.path("k2.pub")) {
+		if block, _ := pem.Decode([]byte(read(t, f.path("k.pub")))); block == nil || string(block.Bytes) != read(t,
+			f.path("k2.pub")) {
 			t.Errorf("%s: public keys differ", keyType)
 		}
 	}
@@ -254,7 +275,8 @@ func TestKeys(t *testing.T) {
 	if code, _, stderr := f.call("", "key", "inspect", "@enc.pem"); code != failed || !strings.Contains(stderr, "enc.pem") {
 		t.Errorf("without a password: %d, %s", code, stderr)
 	}
-	if code, out, _ := f.call(read(t, f.path("k.pem")), "key", "convert", "--public", "-"); code != good || out != read(t, f.path("k.pub")) {
+	if code, out, _ := f.call(read(t, f.path("k.pem")), "key", "convert", "--public", "-"); code != good || out != read(t,
+		f.path("k.pub")) {
 		t.Errorf("from standard input: %d, %s", code, out)
 	}
 }
@@ -273,12 +295,16 @@ func TestEveryFlagOfIssue(t *testing.T) {
 	f.ca("secp384r1")
 	f.ok("key", "generate", "--type", "rsa:2048", "-o", "@k.key")
 	f.ok("key", "convert", "--public", "@k.key", "-o", "@k.pub")
-	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--pubkey", "@k.pub", "--subject", "C=NL, CN=all", "--hash", "sha512", "--is-ca",
+	f.ok("issue", "--ca", "@ca.pem", "--ca-key", "@ca.key", "--pubkey", "@k.pub", "--subject", "C=NL, CN=all", "--hash",
+		"sha512", "--is-ca",
 		"--path-len", "2", "--key-usage", "keyCertSign, digitalSignature", "--ext-key-usage", "any", "--ext-key-usage", "1.2.3.4",
-		"--ns-cert-type", "sslCA", "--dns", "a.example", "--email", "a@b.example", "--uri", "urn:x", "--ip", "2001:db8::1", "--dirname", "CN=dir",
+		"--ns-cert-type", "sslCA", "--dns", "a.example", "--email", "a@b.example", "--uri", "urn:x", "--ip", "2001:db8::1",
+		"--dirname", "CN=dir",
 		"--extension", "critical:1.2.3=0500", "--serial", "ff", "--der", "-o", "@c.der")
-	f.contains("openssl x509", f.openssl("x509", "-inform", "DER", "-in", "c.der", "-noout", "-text"), "ecdsa-with-SHA512", "CA:TRUE, pathlen:2",
-		"Any Extended Key Usage, 1.2.3.4", "SSL CA", "DNS:a.example, IP Address:2001:DB8:0:0:0:0:0:1, email:a@b.example, URI:urn:x", "1.2.3: critical", "255 (0xff)")
+	f.contains("openssl x509", f.openssl("x509", "-inform", "DER", "-in", "c.der", "-noout", "-text"), "ecdsa-with-SHA512",
+		"CA:TRUE, pathlen:2",
+		"Any Extended Key Usage, 1.2.3.4", "SSL CA",
+		"DNS:a.example, IP Address:2001:DB8:0:0:0:0:0:1, email:a@b.example, URI:urn:x", "1.2.3: critical", "255 (0xff)")
 	f.ok("issue", "--key", "@k.key", "--subject", "CN=v1", "--version", "1", "-o", "@v1.pem")
 	f.contains("openssl x509", f.openssl("x509", "-in", "v1.pem", "-noout", "-text"), "Version: 1 (0x0)")
 	f.ok("issue", "--key", "@k.key", "--subject", "CN=none", "--no-basic-constraints", "-o", "@none.pem")
@@ -320,7 +346,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--serial", "00"}, failed, "SerialNumber"},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--ip", "x"}, failed, "--ip x"},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--extension", "x"}, failed, "not OID=HEX"},
-		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--key-usage", "keyCertSign"}, failed, "keyCertSign is for CAs"},
+		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--key-usage", "keyCertSign"}, failed,
+			"keyCertSign is for CAs"},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--csr", "a", "--pubkey", "b"}, failed, "--csr and --pubkey"},
 		{[]string{"csr", "create", "--key", "@ca.key"}, failed, "needs --subject and --key"},
 		{[]string{"csr", "inspect", "@ca.pem"}, failed, "ca.pem"},

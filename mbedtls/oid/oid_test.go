@@ -16,7 +16,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestText(t *testing.T) {
-	for _, s := range []string{"0.0", "1.39", "2.999.3", "1.2.840.113549.1.1.11", "2.5.4.4294967295", "1.2" + strings.Repeat(".7", 100)} {
+	for _, s := range []string{"0.0", "1.39", "2.999.3", "1.2.840.113549.1.1.11", "2.5.4.4294967295",
+		"1.2" + strings.Repeat(".7", 100)} {
 		o, err := Parse(s)
 		if err != nil || o.String() != s {
 			t.Errorf("%s: %v, %v", s, o, err)
@@ -33,7 +34,8 @@ func TestText(t *testing.T) {
 			t.Errorf("%s: %v, %v", s, back, err)
 		}
 	}
-	for _, s := range []string{"", "1", "1.", ".1", "3.1", "1.40", "1.2.x", "1.2.4294967296", "1.2.-3", "1..2", "1.2\x00", strings.Repeat("1.", 200) + "1"} {
+	for _, s := range []string{"", "1", "1.", ".1", "3.1", "1.40", "1.2.x", "1.2.4294967296", "1.2.-3", "1..2", "1.2\x00",
+		strings.Repeat("1.", 200) + "1"} {
 		if o, err := Parse(s); o != nil || err == nil {
 			t.Errorf("%q: %v", s, o)
 		}
@@ -100,7 +102,8 @@ func TestTables(t *testing.T) {
 		k, h, err := ecdsa.Signature()
 		text, textErr := ecdsa.SignatureText()
 		o, oidErr := OfSignature(KeyECDSA, crypto.SHA256)
-		if k != KeyECDSA || h != crypto.SHA256 || text != "ECDSA with SHA256" || !o.Equal(ecdsa) || errors.Join(err, textErr, oidErr) != nil {
+		if k != KeyECDSA || h != crypto.SHA256 || text != "ECDSA with SHA256" || !o.Equal(ecdsa) || errors.Join(err, textErr,
+			oidErr) != nil {
 			t.Errorf("%v %v %q %v, %v", k, h, text, o, errors.Join(err, textErr, oidErr))
 		}
 	}
@@ -110,7 +113,8 @@ func TestTables(t *testing.T) {
 		}
 	}
 	if cbridge.Feature("MBEDTLS_PKCS12_C") && cbridge.Feature("MBEDTLS_DES_C") {
-		if h, c, err := MustParse("1.2.840.113549.1.12.1.3").PKCS12(); h != crypto.SHA1 || c.String() != "DES-EDE3-CBC" || err != nil {
+		if h, c, err := MustParse("1.2.840.113549.1.12.1.3").PKCS12(); h != crypto.SHA1 || c.String() != "DES-EDE3-CBC" ||
+			err != nil {
 			t.Errorf("%v, %v, %v", h, c, err)
 		}
 	}
@@ -127,10 +131,12 @@ func TestUnknown(t *testing.T) {
 	second := func(_ any, err error) error { return err }
 	_, _, signature := o.Signature()
 	calls := map[string]error{
-		"Hash": second(o.Hash()), "HMAC": second(o.HMAC()), "AttributeName": second(o.AttributeName()), "Extension": second(o.Extension()),
-		"Key": second(o.Key()), "Group": second(o.Group()), "Signature": signature, "Cipher": second(o.Cipher()),
+		"Hash": second(o.Hash()), "HMAC": second(o.HMAC()), "AttributeName": second(o.AttributeName()),
+		"Extension": second(o.Extension()),
+		"Key":       second(o.Key()), "Group": second(o.Group()), "Signature": signature, "Cipher": second(o.Cipher()),
 		"CertificatePolicy": second(o.CertificatePolicy()), "ExtendedKeyUsage": second(o.ExtendedKeyUsage()),
-		"SignatureText": second(o.SignatureText()), "of a hash": second(OfHash(crypto.BLAKE2b_256)), "of a key": second(OfKey("x")),
+		"SignatureText": second(o.SignatureText()), "of a hash": second(OfHash(crypto.BLAKE2b_256)),
+		"of a key":   second(OfKey("x")),
 		"of a group": second(OfGroup(999)), "of a signature": second(OfSignature("x", 0)),
 	}
 	for name, err := range calls {

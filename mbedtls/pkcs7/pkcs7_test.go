@@ -62,7 +62,8 @@ func sign(t *testing.T, dir string, args ...string) []byte {
 	if err := os.WriteFile(filepath.Join(dir, "data"), []byte(data), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	openssl(t, dir, append([]string{"smime", "-sign", "-binary", "-noattr", "-in", "data", "-outform", "DER", "-out", "signed"}, args...)...)
+	openssl(t, dir, append([]string{"smime", "-sign", "-binary", "-noattr", "-in", "data", "-outform", "DER", "-out",
+		"signed"}, args...)...)
 	der, err := os.ReadFile(filepath.Join(dir, "signed"))
 	if err != nil {
 		t.Fatal(err)
@@ -101,8 +102,10 @@ func TestOpenSSLsSignatures(t *testing.T) {
 				}
 			}
 			for what, err := range map[string]error{
-				"other data": s.VerifyData(one, []byte("x")), "no data": s.VerifyData(one, nil), "another's certificate": s.VerifyData(other, []byte(data)),
-				"short hash": s.VerifyHash(one, h.Sum(nil)[1:]), "no hash": s.VerifyHash(one, nil), "no certificate": s.VerifyData(nil, []byte(data)),
+				"other data": s.VerifyData(one, []byte("x")), "no data": s.VerifyData(one, nil),
+				"another's certificate": s.VerifyData(other, []byte(data)),
+				"short hash":            s.VerifyHash(one, h.Sum(nil)[1:]), "no hash": s.VerifyHash(one, nil), "no certificate": s.VerifyData(nil,
+					[]byte(data)),
 			} {
 				var e *cbridge.Error
 				if !errors.As(err, &e) {
@@ -113,11 +116,13 @@ func TestOpenSSLsSignatures(t *testing.T) {
 			if err != nil || digest != hash || s.Version != 1 || len(s.Signers) != 1 {
 				t.Errorf("%s: %v, %v, %+v", md, digest, err, s)
 			}
-			if i := s.Signers[0]; i.Issuer.String() != "CN=one" || fmt.Sprint(i.SerialNumber) != "[7]" || len(i.Signature) != 256 || i.Version != 1 ||
+			if i := s.Signers[0]; i.Issuer.String() != "CN=one" || fmt.Sprint(i.SerialNumber) != "[7]" || len(i.Signature) != 256 ||
+				i.Version != 1 ||
 				!i.Digest.Equal(s.Digest) {
 				t.Errorf("%s: %+v", md, i)
 			}
-			if want := map[bool]int{true: 1}[certs]; len(s.Certificates) != want || certs && s.Certificates[0].Subject.String() != "CN=one" {
+			if want := map[bool]int{true: 1}[certs]; len(s.Certificates) != want || certs &&
+				s.Certificates[0].Subject.String() != "CN=one" {
 				t.Errorf("%s: %d certificates", md, len(s.Certificates))
 			}
 			s.Close()
@@ -133,7 +138,8 @@ func TestSeveralSigners(t *testing.T) {
 	needs(t)
 	dir := t.TempDir()
 	one, other, third := signer(t, dir, "one"), signer(t, dir, "other"), signer(t, dir, "third")
-	s, err := Parse(sign(t, dir, "-nocerts", "-signer", "one.pem", "-inkey", "one.key", "-signer", "other.pem", "-inkey", "other.key"))
+	s, err := Parse(sign(t, dir, "-nocerts", "-signer", "one.pem", "-inkey", "one.key", "-signer", "other.pem", "-inkey",
+		"other.key"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,8 @@ func TestEachFieldIsWritten(t *testing.T) {
 		ExtKeyUsage: []oid.OID{ExtKeyUsageClientAuth, oid.MustParse("1.2.3.4")},
 		NSCertType:  NSCertTypeSSLCA | NSCertTypeSSLServer,
 		SubjectAltNames: []AltName{DNSName("a.example"), EmailAddress("a@b.example"), URI("coap://x"),
-			IPAddress(netip.MustParseAddr("2001:db8::1")), IPAddress(netip.MustParseAddr("::ffff:192.0.2.7")), DirectoryName(directory)},
+			IPAddress(netip.MustParseAddr("2001:db8::1")), IPAddress(netip.MustParseAddr("::ffff:192.0.2.7")),
+			DirectoryName(directory)},
 		SubjectKeyID: []byte("subject"), AuthorityKeyID: []byte("authority"),
 		ExtraExtensions: []Extension{{oid.MustParse("1.3.6.1.4.1.55555.1"), false, []byte{5, 0}}},
 	}
@@ -98,7 +99,8 @@ func TestEachFieldIsWritten(t *testing.T) {
 	got := certs[0]
 	for what, ok := range map[string]bool{
 		"version": got.Version == 3, "serial": bytes.Equal(got.SerialNumber, append([]byte{0}, c.SerialNumber...)),
-		"subject":  got.Subject.Equal(c.Subject) && got.Issuer.Equal(c.Subject) && got.Subject.String() == "C=NL, O=Test, OU=Unit, CN=All fields",
+		"subject": got.Subject.Equal(c.Subject) && got.Issuer.Equal(c.Subject) &&
+			got.Subject.String() == "C=NL, O=Test, OU=Unit, CN=All fields",
 		"validity": got.NotBefore.Equal(c.NotBefore) && got.NotAfter.Equal(c.NotAfter),
 		"basic":    got.IsCA && got.MaxPathLen == 3, "key usage": got.KeyUsage == c.KeyUsage,
 		"ext key usage": len(got.ExtKeyUsage) == 2 && got.ExtKeyUsage[1].String() == "1.2.3.4",
@@ -119,7 +121,8 @@ func TestEachFieldIsWritten(t *testing.T) {
 	}
 	shown := openssl(t, t.TempDir(), "x509", "-noout", "-text", "-in", write(t, t.TempDir(), "c.pem", text))
 	for _, want := range []string{"DNS:a.example, email:a@b.example, URI:coap://x, IP Address:2001:DB8:0:0:0:0:0:1, IP Address:192.0.2.7, DirName:",
-		"Digital Signature, Certificate Sign, Decipher Only", "CA:TRUE, pathlen:3", "SSL Server, SSL CA", "Dec 31 23:59:58 1999 GMT"} {
+		"Digital Signature, Certificate Sign, Decipher Only", "CA:TRUE, pathlen:3", "SSL Server, SSL CA",
+		"Dec 31 23:59:58 1999 GMT"} {
 		if !strings.Contains(strings.ReplaceAll(shown, " = ", "="), want) {
 			t.Errorf("openssl does not show %q:\n%s", want, shown)
 		}
@@ -167,7 +170,8 @@ func TestRawNames(t *testing.T) {
 	c := template(t, "CN=x")
 	unit := asn1.ObjectIdentifier{2, 5, 4, 11}
 	raw := must[[]byte](t)(asn1.Marshal(pkix.RDNSequence{attribute(t, unit, asn1.TagUTF8String, "a"),
-		attribute(t, unit, asn1.TagUTF8String, "b"), attribute(t, asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.TagPrintableString, "two units")}))
+		attribute(t, unit, asn1.TagUTF8String, "b"), attribute(t, asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.TagPrintableString,
+			"two units")}))
 	subject := must[Name](t)(ParseRawName(raw))
 	c.Subject = subject
 	got := issue(t, c, nil, nil, ecKey())
@@ -206,28 +210,46 @@ func TestBadTemplates(t *testing.T) {
 	same := func(*CertificateTemplate) {}
 	bad := cbridge.ErrX509BadInputData
 	for what, b := range map[string]change{
-		"version 4":              {func(c *CertificateTemplate) { c.Version = 4 }, nil, nil, ecKey(), bad},
-		"version -1":             {func(c *CertificateTemplate) { c.Version = -1 }, nil, nil, ecKey(), bad},
-		"extensions of v1":       {func(c *CertificateTemplate) { c.Version, c.NSCertType = 1, 1 }, nil, nil, ecKey(), bad},
-		"no serial":              {func(c *CertificateTemplate) { c.SerialNumber = nil }, nil, nil, ecKey(), bad},
-		"serial 0":               {func(c *CertificateTemplate) { c.SerialNumber = []byte{0} }, nil, nil, ecKey(), bad},
-		"serial of 21 bytes":     {func(c *CertificateTemplate) { c.SerialNumber = bytes.Repeat([]byte{1}, 21) }, nil, nil, ecKey(), bad},
-		"no times":               {func(c *CertificateTemplate) { c.NotBefore, c.NotAfter = time.Time{}, time.Time{} }, nil, nil, ecKey(), bad},
-		"1949":                   {func(c *CertificateTemplate) { c.NotBefore = time.Date(1949, 1, 1, 0, 0, 0, 0, time.UTC) }, nil, nil, ecKey(), bad},
-		"10000":                  {func(c *CertificateTemplate) { c.NotAfter = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, nil, nil, ecKey(), bad},
-		"ends before it begins":  {func(c *CertificateTemplate) { c.NotAfter = c.NotBefore.Add(-time.Second) }, nil, nil, ecKey(), bad},
-		"no subject":             {func(c *CertificateTemplate) { c.Subject = Name{} }, nil, nil, ecKey(), bad},
-		"path length without CA": {func(c *CertificateTemplate) { c.BasicConstraints = &BasicConstraints{} }, nil, nil, ecKey(), bad},
-		"path length 128":        {func(c *CertificateTemplate) { c.BasicConstraints = &BasicConstraints{true, 128} }, nil, nil, ecKey(), bad},
-		"certificates by no CA":  {func(c *CertificateTemplate) { c.KeyUsage = KeyUsageCertSign }, nil, nil, ecKey(), bad},
-		"unknown usage":          {func(c *CertificateTemplate) { c.KeyUsage = 0x100 }, nil, nil, ecKey(), cbridge.ErrX509FeatureUnavailable},
-		"unknown hash":           {func(c *CertificateTemplate) { c.Hash = crypto.BLAKE2b_256 }, nil, nil, ecKey(), cbridge.ErrOIDNotFound},
-		"registered id": {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{{Kind: AltRegisteredID, Value: []byte{1}}} }, nil, nil, ecKey(),
+		"version 4":        {func(c *CertificateTemplate) { c.Version = 4 }, nil, nil, ecKey(), bad},
+		"version -1":       {func(c *CertificateTemplate) { c.Version = -1 }, nil, nil, ecKey(), bad},
+		"extensions of v1": {func(c *CertificateTemplate) { c.Version, c.NSCertType = 1, 1 }, nil, nil, ecKey(), bad},
+		"no serial":        {func(c *CertificateTemplate) { c.SerialNumber = nil }, nil, nil, ecKey(), bad},
+		"serial 0":         {func(c *CertificateTemplate) { c.SerialNumber = []byte{0} }, nil, nil, ecKey(), bad},
+		"serial of 21 bytes": {func(c *CertificateTemplate) { c.SerialNumber = bytes.Repeat([]byte{1}, 21) }, nil, nil,
+			ecKey(), bad},
+		"no times": {func(c *CertificateTemplate) { c.NotBefore, c.NotAfter = time.Time{}, time.Time{} }, nil, nil,
+			ecKey(), bad},
+		"1949": {func(c *CertificateTemplate) { c.NotBefore = time.Date(1949, 1, 1, 0, 0, 0, 0, time.UTC) },
+			nil, nil, ecKey(), bad},
+		"10000": {func(c *CertificateTemplate) { c.NotAfter = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+			nil, nil, ecKey(), bad},
+		"ends before it begins": {func(c *CertificateTemplate) { c.NotAfter = c.NotBefore.Add(-time.Second) }, nil, nil,
+			ecKey(), bad},
+		"no subject": {func(c *CertificateTemplate) { c.Subject = Name{} }, nil, nil, ecKey(), bad},
+		"path length without CA": {func(c *CertificateTemplate) { c.BasicConstraints = &BasicConstraints{} }, nil, nil, ecKey(),
+			bad},
+		"path length 128": {func(c *CertificateTemplate) { c.BasicConstraints = &BasicConstraints{true, 128} }, nil, nil,
+			ecKey(), bad},
+		"certificates by no CA": {func(c *CertificateTemplate) { c.KeyUsage = KeyUsageCertSign }, nil, nil, ecKey(), bad},
+		"unknown usage": {func(c *CertificateTemplate) { c.KeyUsage = 0x100 }, nil, nil, ecKey(),
 			cbridge.ErrX509FeatureUnavailable},
-		"address of 5 bytes": {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{{Kind: AltIP, Value: make([]byte, 5)}} }, nil, nil, ecKey(), bad},
-		"name of UTF-8":      {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{DNSName("ä.example")} }, nil, nil, ecKey(), bad},
-		"NUL in a name":      {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{DNSName("a\x00b")} }, nil, nil, ecKey(), bad},
-		"twice the same":     {func(c *CertificateTemplate) { c.ExtraExtensions = []Extension{{ID: oidSubjectKeyID}} }, nil, nil, ecKey(), bad},
+		"unknown hash": {func(c *CertificateTemplate) { c.Hash = crypto.BLAKE2b_256 }, nil, nil, ecKey(),
+			cbridge.ErrOIDNotFound},
+		"registered id": {func(c *CertificateTemplate) {
+			c.SubjectAltNames = []AltName{{Kind: AltRegisteredID,
+				Value: []byte{1}}}
+		}, nil, nil, ecKey(),
+			cbridge.ErrX509FeatureUnavailable},
+		"address of 5 bytes": {func(c *CertificateTemplate) {
+			c.SubjectAltNames = []AltName{{Kind: AltIP, Value: make([]byte,
+				5)}}
+		}, nil, nil, ecKey(), bad},
+		"name of UTF-8": {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{DNSName("ä.example")} }, nil, nil,
+			ecKey(), bad},
+		"NUL in a name": {func(c *CertificateTemplate) { c.SubjectAltNames = []AltName{DNSName("a\x00b")} }, nil, nil,
+			ecKey(), bad},
+		"twice the same": {func(c *CertificateTemplate) { c.ExtraExtensions = []Extension{{ID: oidSubjectKeyID}} }, nil, nil,
+			ecKey(), bad},
 		"extension of no id": {func(c *CertificateTemplate) { c.ExtraExtensions = []Extension{{}} }, nil, nil, ecKey(), bad},
 		"many purposes": {func(c *CertificateTemplate) {
 			for range 40 {
@@ -267,7 +289,8 @@ func TestSignersThatFail(t *testing.T) {
 	} {
 		der, err := CreateCertificate(nil, template(t, "CN=x"), nil, nil, failing{ecKey(), s})
 		var e *cbridge.Error
-		if der != nil || !errors.As(err, &e) || e.Code != cbridge.ErrPKFeatureUnavailable || e.Cause == nil || what == "error" && !errors.Is(err, mine) {
+		if der != nil || !errors.As(err, &e) || e.Code != cbridge.ErrPKFeatureUnavailable || e.Cause == nil || what == "error" &&
+			!errors.Is(err, mine) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -306,7 +329,8 @@ func TestCurvesOfTheLibraryAlone(t *testing.T) {
 		if pub, err := leaf.PublicKey(); err == nil {
 			t.Errorf("%s: the standard library has %T", kind, pub)
 		}
-		if _, err := CreateCertificate(nil, template(t, "CN=x"), root, ecKey().Public(), ecKey()); !errors.Is(err, cbridge.ErrX509BadInputData) {
+		if _, err := CreateCertificate(nil, template(t, "CN=x"), root, ecKey().Public(), ecKey()); !errors.Is(err,
+			cbridge.ErrX509BadInputData) {
 			t.Errorf("%s: signed by another: %v", kind, err)
 		}
 		dir := t.TempDir()
@@ -340,13 +364,15 @@ func TestRequests(t *testing.T) {
 			ExtraExtensions: []Extension{{oid.MustParse("1.2.3"), false, []byte{5, 0}}}}
 		text := must[[]byte](t)(CreateCertificateRequestPEM(nil, c, signer))
 		shown := openssl(t, t.TempDir(), "req", "-verify", "-noout", "-text", "-in", write(t, t.TempDir(), "r.pem", text))
-		for _, want := range []string{"verify OK", "DNS:r.example, IP Address:192.0.2.1", "Digital Signature", "TLS Web Server Authentication", "SSL Server"} {
+		for _, want := range []string{"verify OK", "DNS:r.example, IP Address:192.0.2.1", "Digital Signature",
+			"TLS Web Server Authentication", "SSL Server"} {
 			if !strings.Contains(shown, want) {
 				t.Errorf("%s: no %q in\n%s", kind, want, shown)
 			}
 		}
 		r := must[*CertificateRequest](t)(ParseCertificateRequest(text))
-		if err := r.CheckSignature(); err != nil || r.KeyUsage != c.KeyUsage || r.NSCertType != c.NSCertType || !r.Subject.Equal(c.Subject) ||
+		if err := r.CheckSignature(); err != nil || r.KeyUsage != c.KeyUsage || r.NSCertType != c.NSCertType ||
+			!r.Subject.Equal(c.Subject) ||
 			fmt.Sprint(r.SubjectAltNames) != fmt.Sprint(c.SubjectAltNames) || r.Version != 1 || r.Extensions&oid.ExtKeyUsage == 0 {
 			t.Errorf("%s: %v, %+v", kind, err, r)
 		}
@@ -383,7 +409,8 @@ func TestRequestsOfOpenSSL(t *testing.T) {
 		openssl(t, dir, append([]string{"req", "-new", "-key", "key.pem", "-subj", "/C=NL/CN=theirs", "-out", "r",
 			"-addext", "subjectAltName=DNS:t.example", "-addext", "keyUsage=keyAgreement"}, args...)...)
 		r := must[*CertificateRequest](t)(ReadCertificateRequest(dir + "/r"))
-		if err := r.CheckSignature(); err != nil || r.Subject.String() != "C=NL, CN=theirs" || r.KeyUsage != KeyUsageKeyAgreement ||
+		if err := r.CheckSignature(); err != nil || r.Subject.String() != "C=NL, CN=theirs" ||
+			r.KeyUsage != KeyUsageKeyAgreement ||
 			fmt.Sprint(r.SubjectAltNames) != "[dNSName:t.example]" {
 			t.Errorf("%v: %v, %+v", args, err, r)
 		}

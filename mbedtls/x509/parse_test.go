@@ -49,7 +49,8 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q: %v, %v", s, u, err)
 		}
 	}
-	if u, err := ParseNSCertType("sslca,SSLserver"); err != nil || u != NSCertTypeSSLCA|NSCertTypeSSLServer || u.String() != "sslServer, sslCA" {
+	if u, err := ParseNSCertType("sslca,SSLserver"); err != nil || u != NSCertTypeSSLCA|NSCertTypeSSLServer ||
+		u.String() != "sslServer, sslCA" {
 		t.Errorf("%v, %v", u, err)
 	}
 	var unknown *UnknownNameError
@@ -129,7 +130,8 @@ func TestListsAndDirectories(t *testing.T) {
 	if certs, err := ParseCertificates(pem); err != nil || len(certs) != 2 || !certs[1].Subject.Equal(middle.Subject) {
 		t.Errorf("%v, %v", certs, err)
 	}
-	if certs, err := ParseCertificates(append(bytes.Clone(pem), broken...)); certs != nil || !errors.Is(err, cbridge.ErrX509InvalidFormat) {
+	if certs, err := ParseCertificates(append(bytes.Clone(pem), broken...)); certs != nil || !errors.Is(err,
+		cbridge.ErrX509InvalidFormat) {
 		t.Errorf("a part broken: %v", err)
 	}
 	for _, data := range [][]byte{nil, {}, {0x30}, []byte("text"), broken, []byte("-----BEGIN CERTIFICATE-----")} {
@@ -155,7 +157,8 @@ func TestListsAndDirectories(t *testing.T) {
 	_, err1 := closed.Parse(pem)
 	_, err2 := closed.Certificates()
 	_, err3 := closed.ParseDir(dir)
-	for _, err := range []error{err1, err2, closed.Verify(&VerifyOptions{}), list(t, leaf).Verify(&VerifyOptions{Roots: closed})} {
+	for _, err := range []error{err1, err2, closed.Verify(&VerifyOptions{}), list(t,
+		leaf).Verify(&VerifyOptions{Roots: closed})} {
 		if !errors.Is(err, net.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
@@ -171,7 +174,8 @@ func TestListsAndDirectories(t *testing.T) {
 func TestNames(t *testing.T) {
 	needs(t, "MBEDTLS_X509_CREATE_C")
 	n := name(t, "C=NL, O=a\\, b, CN=x+y, 2.5.4.12=#0C0474657374")
-	if n.String() != `C=NL, O=a\, b, CN=x\+y, title=test` || len(n.RDNs()) != 4 || n.Get("2.5.4.12")[0] != "test" || n.Get("O")[0] != "a, b" {
+	if n.String() != `C=NL, O=a\, b, CN=x\+y, title=test` || len(n.RDNs()) != 4 || n.Get("2.5.4.12")[0] != "test" ||
+		n.Get("O")[0] != "a, b" {
 		t.Errorf("%s, %v", n, n.Attributes)
 	}
 	for _, s := range []string{"CN", "CN=", "XX=y", "CN=a, CN=b", "CN=\x00", "OU=a,O=b,OU=c", "CN=#zz"} {
@@ -188,7 +192,8 @@ func TestNames(t *testing.T) {
 		}
 	}
 	// Two attributes in one RDN, which the library reads and does not write.
-	both := must[[]byte](t)(asn1.Marshal(pkix.RDNSequence{append(attribute(t, asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.TagUTF8String, "a"),
+	both := must[[]byte](t)(asn1.Marshal(pkix.RDNSequence{append(attribute(t, asn1.ObjectIdentifier{2, 5, 4, 3},
+		asn1.TagUTF8String, "a"),
 		attribute(t, asn1.ObjectIdentifier{2, 5, 4, 11}, asn1.TagUTF8String, "b")...)}))
 	multi := must[Name](t)(ParseRawName(both))
 	if multi.String() != "CN=a + OU=b" || len(multi.RDNs()) != 1 {
@@ -200,7 +205,8 @@ func TestNames(t *testing.T) {
 	if _, err := CreateCertificate(nil, c, nil, nil, ecKey()); !errors.Is(err, cbridge.ErrX509InvalidName) {
 		t.Errorf("written: %v", err)
 	}
-	long := Name{Attributes: []Attribute{{Type: oid.MustParse("2.5.4.3"), Tag: asn1.TagUTF8String, Value: bytes.Repeat([]byte("x"), 300)}}}
+	long := Name{Attributes: []Attribute{{Type: oid.MustParse("2.5.4.3"), Tag: asn1.TagUTF8String,
+		Value: bytes.Repeat([]byte("x"), 300)}}}
 	if s, err := long.Text(); !errors.Is(err, cbridge.ErrX509BufferTooSmall) || !strings.HasPrefix(long.String(), "(") {
 		t.Errorf("%q, %v", s, err)
 	}
@@ -208,7 +214,8 @@ func TestNames(t *testing.T) {
 
 func TestAltNames(t *testing.T) {
 	for hex, want := range map[string]string{
-		"820161": "dNSName:a", "810161": "rfc822Name:a", "860161": "uniformResourceIdentifier:a", "87047f000001": "iPAddress:127.0.0.1",
+		"820161": "dNSName:a", "810161": "rfc822Name:a", "860161": "uniformResourceIdentifier:a",
+		"87047f000001":                       "iPAddress:127.0.0.1",
 		"a40f300d310b3009060355040613024e4c": "directoryName:C=NL",
 	} {
 		var der []byte
@@ -218,7 +225,8 @@ func TestAltNames(t *testing.T) {
 		}
 	}
 	for hex, want := range map[string]error{
-		"88032a0304": cbridge.ErrX509FeatureUnavailable, "8703000000": cbridge.ErrX509BadInputData, "": cbridge.ErrX509BadInputData,
+		"88032a0304": cbridge.ErrX509FeatureUnavailable, "8703000000": cbridge.ErrX509BadInputData,
+		"":         cbridge.ErrX509BadInputData,
 		"82016161": cbridge.ErrX509BadInputData, "a4023000": cbridge.ErrASN1OutOfData,
 	} {
 		var der []byte
@@ -245,7 +253,8 @@ func TestTimesAndAddresses(t *testing.T) {
 	if !IsPast(at) || IsFuture(at) || IsPast(notAfter) || !IsFuture(notAfter) {
 		t.Error("past and future")
 	}
-	if got := ParseIP("::1"); len(got) != 16 || got[15] != 1 || len(ParseIP("1.2.3.4")) != 4 || ParseIP("1.2.3.4\x00") != nil || len(ParseIP("x")) != 0 {
+	if got := ParseIP("::1"); len(got) != 16 || got[15] != 1 || len(ParseIP("1.2.3.4")) != 4 ||
+		ParseIP("1.2.3.4\x00") != nil || len(ParseIP("x")) != 0 {
 		t.Error("addresses")
 	}
 }

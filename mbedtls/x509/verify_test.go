@@ -29,7 +29,8 @@ func chainOf(t testing.TB) (root, middle, leaf *Certificate) {
 	root = issue(t, caTemplate(t, "C=NL, O=Test, CN=Root"), nil, nil, ecKey())
 	middle = issue(t, caTemplate(t, "C=NL, O=Test, CN=Middle"), root, otherKey().Public(), ecKey())
 	c := template(t, "CN=common.example")
-	c.SubjectAltNames = []AltName{DNSName("leaf.example"), DNSName("*.wild.example"), IPAddress(netip.MustParseAddr("192.0.2.1")),
+	c.SubjectAltNames = []AltName{DNSName("leaf.example"), DNSName("*.wild.example"),
+		IPAddress(netip.MustParseAddr("192.0.2.1")),
 		IPAddress(netip.MustParseAddr("2001:db8::1")), URI("urn:example:thing")}
 	c.KeyUsage, c.ExtKeyUsage = KeyUsageDigitalSignature, []oid.OID{ExtKeyUsageServerAuth}
 	leaf = issue(t, c, middle, ecKey().Public(), otherKey())
@@ -113,7 +114,8 @@ func TestVerifyClosure(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		code cbridge.Code
-	}{{mine, cbridge.ErrX509FatalError}, {cbridge.Code(-2), -2}, {fmt.Errorf("%w", cbridge.ErrX509SigMismatch), cbridge.ErrX509SigMismatch},
+	}{{mine, cbridge.ErrX509FatalError}, {cbridge.Code(-2), -2}, {fmt.Errorf("%w", cbridge.ErrX509SigMismatch),
+		cbridge.ErrX509SigMismatch},
 		{cbridge.ErrX509CertVerifyFailed, cbridge.ErrX509FatalError}} {
 		o.Verify = func(*Certificate, int, VerifyFlags) (VerifyFlags, error) { return 0, test.err }
 		err := chain.Verify(o)
@@ -176,7 +178,8 @@ func TestTrustedCAs(t *testing.T) {
 }
 
 // crlOf is a revocation list by crypto/x509, whose issuer is called as subject says.
-func crlOf(t testing.TB, issuer *Certificate, subject []byte, signer crypto.Signer, next time.Time, serials ...[]byte) []byte {
+func crlOf(t testing.TB, issuer *Certificate, subject []byte, signer crypto.Signer, next time.Time,
+	serials ...[]byte) []byte {
 	t.Helper()
 	std := must[*x509.Certificate](t)(issuer.Standard())
 	std.RawSubject = subject
@@ -206,21 +209,26 @@ func TestRevocationByIssuerOfAnotherSpelling(t *testing.T) {
 	good := issue(t, c, root, otherKey().Public(), ecKey())
 	organization, common := asn1.ObjectIdentifier{2, 5, 4, 10}, asn1.ObjectIdentifier{2, 5, 4, 3}
 	spell := func(org string, orgTag int, cn string, cnTag int) []byte {
-		return must[[]byte](t)(asn1.Marshal(pkix.RDNSequence{attribute(t, organization, orgTag, org), attribute(t, common, cnTag, cn)}))
+		return must[[]byte](t)(asn1.Marshal(pkix.RDNSequence{attribute(t, organization, orgTag, org), attribute(t, common, cnTag,
+			cn)}))
 	}
 	for what, v := range map[string]struct {
 		issuer []byte
 		want   VerifyFlags
 	}{
-		"the same bytes":                    {root.Subject.Raw, CertRevoked},
-		"another case":                      {spell("TEST", asn1.TagUTF8String, "root AUTHORITY", asn1.TagUTF8String), CertRevoked},
-		"another kind":                      {spell("Test", asn1.TagPrintableString, "Root Authority", asn1.TagPrintableString), CertRevoked},
-		"both":                              {spell("tEST", asn1.TagPrintableString, "ROOT authority", asn1.TagUTF8String), CertRevoked},
+		"the same bytes": {root.Subject.Raw, CertRevoked},
+		"another case": {spell("TEST", asn1.TagUTF8String, "root AUTHORITY", asn1.TagUTF8String),
+			CertRevoked},
+		"another kind": {spell("Test", asn1.TagPrintableString, "Root Authority", asn1.TagPrintableString),
+			CertRevoked},
+		"both": {spell("tEST", asn1.TagPrintableString, "ROOT authority", asn1.TagUTF8String),
+			CertRevoked},
 		"another name":                      {spell("Test", asn1.TagUTF8String, "Root Authorit", asn1.TagUTF8String), 0},
 		"more spaces":                       {spell("Test", asn1.TagUTF8String, "Root  Authority", asn1.TagUTF8String), 0},
 		"another kind that is not compared": {spell("TEST", asn1.TagIA5String, "Root Authority", asn1.TagUTF8String), 0},
 	} {
-		crls := must[*CRLs](t)(NewCRLs(must[*RevocationList](t)(ParseRevocationList(crlOf(t, root, v.issuer, ecKey(), notAfter, []byte{0x66})))))
+		crls := must[*CRLs](t)(NewCRLs(must[*RevocationList](t)(ParseRevocationList(crlOf(t, root, v.issuer, ecKey(), notAfter,
+			[]byte{0x66})))))
 		o := &VerifyOptions{Roots: list(t, root), CRLs: crls}
 		if got := flags(t, revoked.Verify(o)); got != v.want {
 			t.Errorf("%s: %v, want %v", what, got, v.want)
@@ -238,13 +246,16 @@ func TestRevocationLists(t *testing.T) {
 	der := crlOf(t, root, root.Subject.Raw, ecKey(), notAfter, []byte{0x66}, []byte{1, 2, 3})
 	l := must[*RevocationList](t)(ParseRevocationList(der))
 	std := must[*x509.RevocationList](t)(l.Standard())
-	if l.Version != 2 || !bytes.Equal(l.Issuer.Raw, std.RawIssuer) || !l.ThisUpdate.Equal(std.ThisUpdate) || !l.NextUpdate.Equal(std.NextUpdate) ||
-		!bytes.Equal(l.Signature, std.Signature) || l.SignatureAlgorithm.String() != "ECDSA with SHA-256" || len(l.RevokedCertificates) != 2 {
+	if l.Version != 2 || !bytes.Equal(l.Issuer.Raw, std.RawIssuer) || !l.ThisUpdate.Equal(std.ThisUpdate) ||
+		!l.NextUpdate.Equal(std.NextUpdate) ||
+		!bytes.Equal(l.Signature, std.Signature) || l.SignatureAlgorithm.String() != "ECDSA with SHA-256" ||
+		len(l.RevokedCertificates) != 2 {
 		t.Errorf("%+v", l)
 	}
 	for i, r := range l.RevokedCertificates {
 		want := std.RevokedCertificateEntries[i]
-		if new(big.Int).SetBytes(r.SerialNumber).Cmp(want.SerialNumber) != 0 || !r.Date.Equal(want.RevocationTime) || !bytes.Equal(r.Raw, want.Raw[2:]) ||
+		if new(big.Int).SetBytes(r.SerialNumber).Cmp(want.SerialNumber) != 0 || !r.Date.Equal(want.RevocationTime) ||
+			!bytes.Equal(r.Raw, want.Raw[2:]) ||
 			!bytes.HasSuffix(want.Raw, r.RawExtensions) || len(r.RawExtensions) != 14 {
 			t.Errorf("%d: %+v", i, r)
 		}
@@ -255,7 +266,8 @@ func TestRevocationLists(t *testing.T) {
 	if is, err := leaf.IsRevoked(l); !is || err != nil { // by the number alone
 		t.Errorf("%v, %v", is, err)
 	}
-	if is, err := root.IsRevoked(must[*RevocationList](t)(ParseRevocationList(crlOf(t, root, root.Subject.Raw, ecKey(), notAfter)))); is || err != nil {
+	if is, err := root.IsRevoked(must[*RevocationList](t)(ParseRevocationList(crlOf(t, root, root.Subject.Raw, ecKey(),
+		notAfter)))); is || err != nil {
 		t.Errorf("on an empty list: %v, %v", is, err)
 	}
 	child := issue(t, template(t, "CN=child"), root, otherKey().Public(), ecKey())
@@ -263,8 +275,9 @@ func TestRevocationLists(t *testing.T) {
 		der  []byte
 		want VerifyFlags
 	}{
-		"old":              {crlOf(t, root, root.Subject.Raw, ecKey(), notBefore.Add(time.Minute)), CRLExpired},
-		"of another's key": {crlOf(t, issue(t, caTemplate(t, "CN=Other"), nil, nil, otherKey()), root.Subject.Raw, otherKey(), notAfter), CRLNotTrusted},
+		"old": {crlOf(t, root, root.Subject.Raw, ecKey(), notBefore.Add(time.Minute)), CRLExpired},
+		"of another's key": {crlOf(t, issue(t, caTemplate(t, "CN=Other"), nil, nil, otherKey()), root.Subject.Raw, otherKey(),
+			notAfter), CRLNotTrusted},
 	} {
 		crls := must[*CRLs](t)(NewCRLs())
 		if err := crls.Parse(pemOf("X509 CRL", v.der)); err != nil {
@@ -306,12 +319,16 @@ func TestOpenSSLsChainAndRevocationList(t *testing.T) {
 		write(t, dir, "ca.cnf", []byte("[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=3\n"))
 		write(t, dir, "index", nil)
 		write(t, dir, "crlnumber", []byte("01\n"))
-		openssl(t, dir, append([]string{"req", "-x509", "-key", "ca.key", "-subj", "/CN=Their CA", "-days", "3", "-out", "ca.pem"}, sig...)...)
-		openssl(t, dir, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "leaf.key", "-subj", "/CN=theirs",
+		openssl(t, dir, append([]string{"req", "-x509", "-key", "ca.key", "-subj", "/CN=Their CA", "-days", "3", "-out",
+			"ca.pem"}, sig...)...)
+		openssl(t, dir, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "leaf.key", "-subj",
+			"/CN=theirs",
 			"-addext", "subjectAltName=DNS:theirs.example", "-out", "leaf.csr")
-		openssl(t, dir, append([]string{"x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-copy_extensions", "copy",
+		openssl(t, dir, append([]string{"x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+			"-copy_extensions", "copy",
 			"-days", "2", "-out", "leaf.pem"}, sig...)...)
-		crl := append([]string{"ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "ca.key", "-cert", "ca.pem", "-out", "crl.pem"}, sig...)
+		crl := append([]string{"ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "ca.key", "-cert", "ca.pem", "-out", "crl.pem"},
+			sig...)
 		openssl(t, dir, crl...)
 		roots, _, err := ParseList(read(t, dir, "ca.pem"))
 		if err != nil {
@@ -333,7 +350,8 @@ func TestOpenSSLsChainAndRevocationList(t *testing.T) {
 		if got := verify(); got != 0 {
 			t.Errorf("PSS %v: %v", pss, got)
 		}
-		openssl(t, dir, append([]string{"ca", "-config", "ca.cnf", "-revoke", "leaf.pem", "-keyfile", "ca.key", "-cert", "ca.pem"}, sig...)...)
+		openssl(t, dir, append([]string{"ca", "-config", "ca.cnf", "-revoke", "leaf.pem", "-keyfile", "ca.key", "-cert",
+			"ca.pem"}, sig...)...)
 		openssl(t, dir, crl...)
 		if got := verify(); got != CertRevoked {
 			t.Errorf("PSS %v, revoked: %v", pss, got)

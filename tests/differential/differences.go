@@ -38,7 +38,7 @@ var differences = map[difference]string{
 	otherProfile:   "the standard library asks for RSA of 1024 bits, Mbed TLS for 2048; it allows fewer hashes and curves",
 	laxVerification: "Mbed TLS does not look at name constraints, policies and purposes in a chain, compares names without " +
 		"regard to case and kind of string, and takes a root for a CA by its flag alone",
-	oldSignature: "the standard library refuses them, and Mbed TLS's verification has a profile for that, which requests have not",
+	oldSignature: "the standard library refuses them; Mbed TLS has profiles for that, which are for chains",
 }
 
 // explained is for the place where a target finds that the two differ: it takes a row of the table.

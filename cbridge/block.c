@@ -31,130 +31,143 @@ typedef struct {
 
 // WRAP_CBC, WRAP_CFB and WRAP_CTR define the functions of a mode, or NULL in their place.
 #if defined(MBEDTLS_CIPHER_MODE_CBC)
-#define WRAP_CBC(name)                                                                                                 \
+#define WRAP_CBC(name, crypt)                                                                                          \
     static int name##_cbc(schedule *s, int mode, size_t len, unsigned char *iv, const unsigned char *in,               \
                           unsigned char *out)                                                                          \
     {                                                                                                                  \
-        return mbedtls_##name##_crypt_cbc(&s->name, mode, len, iv, in, out);                                           \
+        return crypt(&s->name, mode, len, iv, in, out);                                                                \
     }
 #define CBC(name) name##_cbc
 #else
-#define WRAP_CBC(name)
+#define WRAP_CBC(name, crypt)
 #define CBC(name) NULL
 #endif
 
 #if defined(MBEDTLS_CIPHER_MODE_CFB)
-#define WRAP_CFB(name)                                                                                                 \
+#define WRAP_CFB(name, crypt)                                                                                          \
     static int name##_cfb128(schedule *s, int mode, size_t len, size_t *off, unsigned char *iv,                        \
                              const unsigned char *in, unsigned char *out)                                              \
     {                                                                                                                  \
-        return mbedtls_##name##_crypt_cfb128(&s->name, mode, len, off, iv, in, out);                                   \
+        return crypt(&s->name, mode, len, off, iv, in, out);                                                           \
     }
 #define CFB(name) name##_cfb128
 #else
-#define WRAP_CFB(name)
+#define WRAP_CFB(name, crypt)
 #define CFB(name) NULL
 #endif
 
 #if defined(MBEDTLS_CIPHER_MODE_CTR)
-#define WRAP_CTR(name)                                                                                                 \
+#define WRAP_CTR(name, crypt)                                                                                          \
     static int name##_ctr(schedule *s, size_t len, size_t *off, unsigned char *counter, unsigned char *stream,         \
                           const unsigned char *in, unsigned char *out)                                                 \
     {                                                                                                                  \
-        return mbedtls_##name##_crypt_ctr(&s->name, len, off, counter, stream, in, out);                               \
+        return crypt(&s->name, len, off, counter, stream, in, out);                                                    \
     }
 #define CTR(name) name##_ctr
 #else
-#define WRAP_CTR(name)
+#define WRAP_CTR(name, crypt)
 #define CTR(name) NULL
 #endif
 
+// WRAP_SETKEY defines the functions that take a key of any length.
+#define WRAP_SETKEY(name, way, setkey)                                                                                 \
+    static int name##_setkey_##way(schedule *s, const unsigned char *key, unsigned bits)                               \
+    {                                                                                                                  \
+        return setkey(&s->name, key, bits);                                                                            \
+    }
 #if defined(MBEDTLS_BLOCK_CIPHER_NO_DECRYPT)
-#define WRAP_DECRYPTION(name)
+#define WRAP_DECRYPTION(name, setkey)
 #define DECRYPTION(name) NULL
 #else
-#define WRAP_DECRYPTION(name)                                                                                          \
-    static int name##_setkey_dec(schedule *s, const unsigned char *key, unsigned bits)                                 \
-    {                                                                                                                  \
-        return mbedtls_##name##_setkey_dec(&s->name, key, bits);                                                       \
-    }
+#define WRAP_DECRYPTION(name, setkey) WRAP_SETKEY(name, dec, setkey)
 #define DECRYPTION(name) name##_setkey_dec
 #endif
 
-// WRAP_128 defines the functions of a cipher that has blocks of 128 bits; ecb takes a mode or not.
-#define WRAP_128(name, ecb_arguments)                                                                                  \
-    static int name##_setkey_enc(schedule *s, const unsigned char *key, unsigned bits)                                 \
+// WRAP_ECB and WRAP_ECB_OF_KEY define the functions of one block: the latter's mode is in the schedule.
+#define WRAP_ECB(name, crypt)                                                                                          \
+    static int name##_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)                          \
     {                                                                                                                  \
-        return mbedtls_##name##_setkey_enc(&s->name, key, bits);                                                       \
-    }                                                                                                                  \
-    WRAP_DECRYPTION(name)                                                                                              \
+        return crypt(&s->name, mode, in, out);                                                                         \
+    }
+#define WRAP_ECB_OF_KEY(name, crypt)                                                                                   \
     static int name##_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)                          \
     {                                                                                                                  \
         (void) mode;                                                                                                   \
-        return mbedtls_##name##_crypt_ecb ecb_arguments;                                                               \
-    }                                                                                                                  \
-    static void name##_wipe(schedule *s) { mbedtls_##name##_free(&s->name); }                                          \
-    WRAP_CBC(name)                                                                                                     \
-    WRAP_CFB(name)                                                                                                     \
-    WRAP_CTR(name)
-#define ROW_128(id, name)                                                                                              \
-    { id, 16, name##_setkey_enc, DECRYPTION(name), name##_ecb, CBC(name), CFB(name), CTR(name), name##_wipe },
+        return crypt(&s->name, in, out);                                                                               \
+    }
+#define WRAP_WIPE(name, wipe)                                                                                          \
+    static void name##_wipe(schedule *s) { wipe(&s->name); }
+
+#define ROW(id, size, name, dec, cfb, ctr)                                                                             \
+    { id, size, name##_setkey_enc, dec, name##_ecb, CBC(name), cfb, ctr, name##_wipe },
+#define ROW_128(id, name) ROW(id, 16, name, DECRYPTION(name), CFB(name), CTR(name))
 
 #if defined(MBEDTLS_AES_C)
-WRAP_128(aes, (&s->aes, mode, in, out))
+WRAP_SETKEY(aes, enc, mbedtls_aes_setkey_enc)
+WRAP_DECRYPTION(aes, mbedtls_aes_setkey_dec)
+WRAP_ECB(aes, mbedtls_aes_crypt_ecb)
+WRAP_CBC(aes, mbedtls_aes_crypt_cbc)
+WRAP_CFB(aes, mbedtls_aes_crypt_cfb128)
+WRAP_CTR(aes, mbedtls_aes_crypt_ctr)
+WRAP_WIPE(aes, mbedtls_aes_free)
 #define ROW_AES ROW_128(MBEDTLS_CIPHER_ID_AES, aes)
 #else
 #define ROW_AES
 #endif
+
 #if defined(MBEDTLS_ARIA_C)
-WRAP_128(aria, (&s->aria, in, out))
+WRAP_SETKEY(aria, enc, mbedtls_aria_setkey_enc)
+WRAP_DECRYPTION(aria, mbedtls_aria_setkey_dec)
+WRAP_ECB_OF_KEY(aria, mbedtls_aria_crypt_ecb)
+WRAP_CBC(aria, mbedtls_aria_crypt_cbc)
+WRAP_CFB(aria, mbedtls_aria_crypt_cfb128)
+WRAP_CTR(aria, mbedtls_aria_crypt_ctr)
+WRAP_WIPE(aria, mbedtls_aria_free)
 #define ROW_ARIA ROW_128(MBEDTLS_CIPHER_ID_ARIA, aria)
 #else
 #define ROW_ARIA
 #endif
+
 #if defined(MBEDTLS_CAMELLIA_C)
-WRAP_128(camellia, (&s->camellia, mode, in, out))
+WRAP_SETKEY(camellia, enc, mbedtls_camellia_setkey_enc)
+WRAP_DECRYPTION(camellia, mbedtls_camellia_setkey_dec)
+WRAP_ECB(camellia, mbedtls_camellia_crypt_ecb)
+WRAP_CBC(camellia, mbedtls_camellia_crypt_cbc)
+WRAP_CFB(camellia, mbedtls_camellia_crypt_cfb128)
+WRAP_CTR(camellia, mbedtls_camellia_crypt_ctr)
+WRAP_WIPE(camellia, mbedtls_camellia_free)
 #define ROW_CAMELLIA ROW_128(MBEDTLS_CIPHER_ID_CAMELLIA, camellia)
 #else
 #define ROW_CAMELLIA
 #endif
 
 #if defined(MBEDTLS_DES_C)
-// WRAP_DES defines the functions of DES or Triple DES. The library looks at no length of a key.
-#define WRAP_DES(name, way)                                                                                            \
-    static int name##_setkey_##way(schedule *s, const unsigned char *key, unsigned bits)                               \
+// The library looks at no length of a key.
+#define WRAP_DES(way, setkey)                                                                                          \
+    static int des_setkey_##way(schedule *s, const unsigned char *key, unsigned bits)                                  \
     {                                                                                                                  \
-        return SETKEY_##name(way);                                                                                     \
+        return bits != 64 ? MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH : setkey(&s->des, key);                               \
     }
-#define SETKEY_des(way)                                                                                                \
-    (bits != 64 ? MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH : mbedtls_des_setkey_##way(&s->des, key))
-#define SETKEY_des3(way)                                                                                               \
-    (bits == 128   ? mbedtls_des3_set2key_##way(&s->des3, key)                                                         \
-     : bits == 192 ? mbedtls_des3_set3key_##way(&s->des3, key)                                                         \
-                   : MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH)
-WRAP_DES(des, enc)
-WRAP_DES(des, dec)
-WRAP_DES(des3, enc)
-WRAP_DES(des3, dec)
-
-static int des_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)
-{
-    (void) mode;
-    return mbedtls_des_crypt_ecb(&s->des, in, out);
-}
-
-static int des3_ecb(schedule *s, int mode, const unsigned char *in, unsigned char *out)
-{
-    (void) mode;
-    return mbedtls_des3_crypt_ecb(&s->des3, in, out);
-}
-
-static void des_wipe(schedule *s) { mbedtls_des_free(&s->des); }
-static void des3_wipe(schedule *s) { mbedtls_des3_free(&s->des3); }
-WRAP_CBC(des)
-WRAP_CBC(des3)
-#define ROW_64(id, name) { id, 8, name##_setkey_enc, name##_setkey_dec, name##_ecb, CBC(name), NULL, NULL, name##_wipe },
-#define ROWS_DES ROW_64(MBEDTLS_CIPHER_ID_DES, des) ROW_64(MBEDTLS_CIPHER_ID_3DES, des3)
+#define WRAP_DES3(way, set2key, set3key)                                                                               \
+    static int des3_setkey_##way(schedule *s, const unsigned char *key, unsigned bits)                                 \
+    {                                                                                                                  \
+        return bits == 128   ? set2key(&s->des3, key)                                                                  \
+               : bits == 192 ? set3key(&s->des3, key)                                                                  \
+                             : MBEDTLS_ERR_DES_INVALID_INPUT_LENGTH;                                                   \
+    }
+WRAP_DES(enc, mbedtls_des_setkey_enc)
+WRAP_DES(dec, mbedtls_des_setkey_dec)
+WRAP_ECB_OF_KEY(des, mbedtls_des_crypt_ecb)
+WRAP_CBC(des, mbedtls_des_crypt_cbc)
+WRAP_WIPE(des, mbedtls_des_free)
+WRAP_DES3(enc, mbedtls_des3_set2key_enc, mbedtls_des3_set3key_enc)
+WRAP_DES3(dec, mbedtls_des3_set2key_dec, mbedtls_des3_set3key_dec)
+WRAP_ECB_OF_KEY(des3, mbedtls_des3_crypt_ecb)
+WRAP_CBC(des3, mbedtls_des3_crypt_cbc)
+WRAP_WIPE(des3, mbedtls_des3_free)
+#define ROWS_DES                                                                                                       \
+    ROW(MBEDTLS_CIPHER_ID_DES, 8, des, des_setkey_dec, NULL, NULL)                                                     \
+    ROW(MBEDTLS_CIPHER_ID_3DES, 8, des3, des3_setkey_dec, NULL, NULL)
 #else
 #define ROWS_DES
 #endif

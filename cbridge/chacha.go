@@ -120,13 +120,15 @@ func (p *Poly1305) Write(b []byte) (n int, err error) {
 // Finish returns the MAC, of 16 bytes (mbedtls_poly1305_finish).
 func (p *Poly1305) Finish() ([]byte, error) {
 	mac := make([]byte, chachapolyTagSize)
-	return mac, p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_finish(p.c, cbytes(mac)) })
+	err := p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_finish(p.c, cbytes(mac)) })
+	return ifDone(mac, err)
 }
 
 // Sum returns the MAC of what was written so far; more may follow (mbedtls_poly1305_finish).
 func (p *Poly1305) Sum() ([]byte, error) {
 	mac := make([]byte, chachapolyTagSize)
-	return mac, p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_sum(p.c, cbytes(mac)) })
+	err := p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_sum(p.c, cbytes(mac)) })
+	return ifDone(mac, err)
 }
 
 func (p *Poly1305) call(op string, ok bool, f func() C.int) error {
@@ -152,5 +154,6 @@ func Poly1305MAC(key, b []byte) ([]byte, error) {
 		return nil, newError(op, int(ErrPoly1305BadInputData), nil)
 	}
 	mac := make([]byte, chachapolyTagSize)
-	return mac, check(C.gm_poly1305_mac(cbytes(key), cbytes(b), C.size_t(len(b)), cbytes(mac)), op, poly1305Option)
+	ret := C.gm_poly1305_mac(cbytes(key), cbytes(b), C.size_t(len(b)), cbytes(mac))
+	return ifDone(mac, check(ret, op, poly1305Option))
 }

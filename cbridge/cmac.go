@@ -53,14 +53,14 @@ func (m *CMAC) Finish() ([]byte, error) {
 		}
 		return C.gm_cmac_reset(m.cipher.c)
 	})
-	return mac, err
+	return ifDone(mac, err)
 }
 
 // Sum returns the MAC of what was written so far; more may follow (mbedtls_cipher_cmac_finish).
 func (m *CMAC) Sum() ([]byte, error) {
 	mac := make([]byte, m.cipher.info.BlockSize)
 	err := m.call("mbedtls_cipher_cmac_finish", func() C.int { return C.gm_cmac_sum(m.cipher.c, cbytes(mac)) })
-	return mac, err
+	return ifDone(mac, err)
 }
 
 // Reset starts anew with the same key (mbedtls_cipher_cmac_reset).
@@ -95,7 +95,7 @@ func CMACOf(t CipherType, key, p []byte) ([]byte, error) {
 		in = make([]byte, 1)
 	}
 	ret := C.gm_cmac(C.int(t), cbytes(key), C.size_t(8*len(key)), cbytes(in), C.size_t(len(p)), cbytes(mac))
-	return mac, check(ret, op, cmacOption)
+	return ifDone(mac, check(ret, op, cmacOption))
 }
 
 // AESCMACPRF128 is the pseudo-random function of RFC 4615: 16 bytes from a key of any length
@@ -113,5 +113,5 @@ func AESCMACPRF128(key, p []byte) ([]byte, error) {
 		in = make([]byte, 1)
 	}
 	ret := C.gm_aes_cmac_prf_128(cbytes(k), C.size_t(len(key)), cbytes(in), C.size_t(len(p)), cbytes(out))
-	return out, check(ret, "mbedtls_aes_cmac_prf_128", cmacOption)
+	return ifDone(out, check(ret, "mbedtls_aes_cmac_prf_128", cmacOption))
 }

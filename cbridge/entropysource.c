@@ -32,7 +32,8 @@ static int poll_go(void *source, unsigned char *out, size_t len, size_t *got)
 
 int gm_entropy_add_source(mbedtls_entropy_context *e, void *source, size_t threshold, int strong)
 {
-    return mbedtls_entropy_add_source(e, poll_go, source, threshold,
+    const mbedtls_entropy_f_source_ptr poll = poll_go;
+    return mbedtls_entropy_add_source(e, poll, source, threshold,
                                       strong ? MBEDTLS_ENTROPY_SOURCE_STRONG : MBEDTLS_ENTROPY_SOURCE_WEAK);
 }
 

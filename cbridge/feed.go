@@ -21,7 +21,7 @@ type feed struct {
 	seeded bool
 }
 
-// gombSeed is reached when a generator of NewCtrDrbgFrom or NewHmacDrbg is seeded, on the goroutine that seeds it or draws
+// gombSeed is reached when a generator of MakeCtrDrbg or MakeHmacDrbg is seeded, on the goroutine that seeds it or draws
 // from it. It may block, and then pins its thread, and whoever draws from the generator waits. It must not use the
 // generator.
 //

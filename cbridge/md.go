@@ -149,14 +149,14 @@ func (m *MD) Finish() ([]byte, error) {
 		}
 		return C.mbedtls_md_starts(m.c)
 	})
-	return digest, err
+	return ifDone(digest, err)
 }
 
 // Sum returns the digest of what was written so far; more may follow (mbedtls_md_clone, mbedtls_md_finish).
 func (m *MD) Sum() ([]byte, error) {
 	digest := make([]byte, m.info.Size)
 	err := m.call("mbedtls_md_finish", func() C.int { return C.gm_md_sum(m.c, flag(m.hmac), cbytes(digest)) })
-	return digest, err
+	return ifDone(digest, err)
 }
 
 // Reset starts anew, an HMAC with the same key (mbedtls_md_starts, mbedtls_md_hmac_reset).
@@ -203,7 +203,12 @@ func digest(t MDType, op, option string, f func(out *C.uchar) C.int) ([]byte, er
 		return nil, newError(op, int(ErrMDFeatureUnavailable), nil)
 	}
 	out := make([]byte, info.Size)
-	if err := check(f(cbytes(out)), op, option); err != nil {
+	return ifDone(out, check(f(cbytes(out)), op, option))
+}
+
+// ifDone is what a call has written, unless it failed.
+func ifDone(out []byte, err error) ([]byte, error) {
+	if err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -87,7 +87,7 @@ func cfb8(op cipher.Operation) func(b *cipher.Block, iv []byte) (*cipher.Stream,
 	return func(b *cipher.Block, iv []byte) (*cipher.Stream, error) { return cipher.NewCFB8(b, iv, op) }
 }
 
-func unhex(t *suites.T, s string) []byte {
+func fromHex(t *suites.T, s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -100,17 +100,17 @@ func xts(encrypt bool) func(t *suites.T, key, unit, src, want string) {
 		if !encrypt { // upstream's has the plaintext last
 			src, want = want, src
 		}
-		x, err := cipher.NewXTS(unhex(t, key))
+		x, err := cipher.NewXTS(fromHex(t, key))
 		t.Code("NewXTS", err, 0)
 		defer x.Close()
-		in := unhex(t, src)
+		in := fromHex(t, src)
 		got := make([]byte, len(in))
 		method := x.Decrypt
 		if encrypt {
 			method = x.Encrypt
 		}
-		t.Code("crypt", method(got, in, unhex(t, unit)), 0)
-		t.Equal("output", got, unhex(t, want))
+		t.Code("crypt", method(got, in, fromHex(t, unit)), 0)
+		t.Equal("output", got, fromHex(t, want))
 	}
 }
 

@@ -1,0 +1,316 @@
+package cipher
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/gombedtls/gombedtls/cbridge"
+)
+
+func named(t testing.TB, name string, op Operation) *Cipher {
+	t.Helper()
+	i, err := ByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := New(i.Type, data(i.KeyBits/8), op)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestTypes(t *testing.T) {
+	t.Parallel()
+	list := List()
+	if len(list) == 0 {
+		t.Fatal("no ciphers")
+	}
+	for _, typ := range list {
+		i, err := typ.Info()
+		if err != nil || i.Type != typ || typ.String() != i.Name {
+			t.Errorf("%v: %+v, %v", typ, i, err)
+		}
+		mustBe(t, i.Name+" with a key that is too long", second(New(typ, make([]byte, i.KeyBits/8+1), Encrypt)), cbridge.ErrCipherBadInputData)
+	}
+	for _, err := range []error{second(Type(250).Info()), second(ByName("aes-128-cbc")), second(ByValues(AES, 129, ModeCBC)), second(New(250, nil, Encrypt))} {
+		mustBe(t, "no cipher", err, cbridge.ErrCipherFeatureUnavailable)
+	}
+	if s := Type(250).String(); s != "Type(250)" {
+		t.Error(s)
+	}
+}
+
+// Each cipher that encrypts decrypts what it has encrypted.
+func TestEachCipher(t *testing.T) {
+	t.Parallel()
+	for _, typ := range List() {
+		i, _ := typ.Info()
+		t.Run(i.Name, func(t *testing.T) {
+			t.Parallel()
+			e, d := named(t, i.Name, Encrypt), named(t, i.Name, Decrypt)
+			iv, in := data(i.IVSize), data(48)
+			switch i.Mode {
+			case ModeCCM, ModeKW, ModeKWP:
+				tag, ad := 8, data(5)
+				if i.Mode != ModeCCM {
+					tag, ad, iv = 0, nil, nil
+				}
+				sealed, err := e.Seal(nil, iv, in, ad, tag)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := d.Open(nil, iv, sealed, ad, tag); err != nil || !bytes.Equal(got, in) {
+					t.Errorf("%x, %v", got, err)
+				}
+				sealed[3] ^= 1
+				mustBe(t, "another message", second(d.Open(nil, iv, sealed, ad, tag)), cbridge.ErrCipherAuthFailed)
+				mustBe(t, "Update", second(e.Update(nil, in)), cbridge.ErrCipherFeatureUnavailable)
+				return
+			case ModeECB:
+				in = in[:i.BlockSize]
+			case ModeCBC:
+				mustBe(t, "without a padding", second(e.Finish(nil)), cbridge.ErrCipherBadInputData)
+				for _, c := range []*Cipher{e, d} {
+					if err := c.SetPadding(PKCS7); err != nil {
+						t.Fatal(err)
+					}
+				}
+			case ModeCCMStarNoTag:
+				iv = data(13)
+			}
+			if i.Mode != ModeCBC {
+				mustBe(t, "SetPadding", e.SetPadding(PKCS7), cbridge.ErrCipherBadInputData)
+			}
+			if i.IVSize > 0 {
+				mustBe(t, "Update without an IV", second(e.Update(nil, in)), cbridge.ErrCipherBadInputData)
+			}
+			crypted, err := e.message(nil, iv, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tag []byte
+			if i.Mode == ModeGCM || i.Mode == ModeChaCha20Poly1305 {
+				if tag, err = e.WriteTag(16); err != nil {
+					t.Fatal(err)
+				}
+				mustBe(t, "Update with a nonce of another message", second(e.Update(nil, in)), cbridge.ErrCipherBadInputData)
+			}
+			got, err := d.message(nil, iv, crypted)
+			if err != nil || !bytes.Equal(got, in) || i.Name != "NULL" && bytes.Equal(crypted[:len(in)], in) {
+				t.Errorf("%x becomes %x and %x, %v", in, crypted, got, err)
+			}
+			if tag != nil {
+				if err := d.CheckTag(tag); err != nil {
+					t.Error(err)
+				}
+				d.message(nil, iv, crypted)
+				mustBe(t, "another tag", d.CheckTag(make([]byte, 16)), cbridge.ErrCipherAuthFailed)
+				mustBe(t, "tag's size", second(e.WriteTag(17)), cbridge.ErrCipherBadInputData)
+			} else {
+				mustBe(t, "WriteTag", second(e.WriteTag(16)), cbridge.ErrCipherFeatureUnavailable)
+				mustBe(t, "UpdateAD", e.UpdateAD(in), cbridge.ErrCipherFeatureUnavailable)
+			}
+		})
+	}
+}
+
+// message is a whole message, without a tag.
+func (c *Cipher) message(dst, iv, src []byte) (out []byte, err error) {
+	if err := c.SetIV(iv); err != nil && len(iv) > 0 {
+		return nil, err
+	}
+	if err := c.Reset(); err != nil {
+		return nil, err
+	}
+	if c.Info().Mode == ModeChaCha20Poly1305 || c.Info().Mode == ModeGCM {
+		if err := c.UpdateAD([]byte("data")); err != nil {
+			return nil, err
+		}
+	}
+	if dst, err = c.Update(dst, src); err != nil {
+		return nil, err
+	}
+	return c.Finish(dst)
+}
+
+func TestCBCWithPaddings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		padding Padding
+		option  string
+		last    string // of a block of 3 bytes
+	}{
+		{PKCS7, "MBEDTLS_CIPHER_PADDING_PKCS7", "0d0d0d0d0d0d0d0d0d0d0d0d0d"},
+		{OneAndZeros, "MBEDTLS_CIPHER_PADDING_ONE_AND_ZEROS", "80000000000000000000000000"},
+		{ZerosAndLen, "MBEDTLS_CIPHER_PADDING_ZEROS_AND_LEN", "0000000000000000000000000d"},
+		{Zeros, "MBEDTLS_CIPHER_PADDING_ZEROS", "00000000000000000000000000"},
+	} {
+		e, d, raw := named(t, "AES-128-CBC", Encrypt), named(t, "AES-128-CBC", Decrypt), named(t, "AES-128-CBC", Decrypt)
+		if !cbridge.Feature(c.option) {
+			mustBe(t, c.option, e.SetPadding(c.padding), cbridge.ErrCipherFeatureUnavailable)
+			continue
+		}
+		for _, err := range []error{e.SetPadding(c.padding), d.SetPadding(c.padding), raw.SetPadding(NoPadding)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		iv, in := data(16), []byte("abc")
+		crypted, err := e.Crypt(nil, iv, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := raw.Crypt(nil, iv, crypted); err != nil || hex.EncodeToString(got[3:]) != c.last {
+			t.Errorf("%s: %x, %v", c.option, got, err)
+		}
+		if got, err := d.Crypt(nil, iv, crypted); err != nil || string(got) != "abc" {
+			t.Errorf("%s: %x, %v", c.option, got, err)
+		}
+		if c.padding == Zeros {
+			continue
+		}
+		if err := raw.SetPadding(NoPadding); err != nil {
+			t.Fatal(err)
+		}
+		block := named(t, "AES-128-CBC", Encrypt)
+		if err := block.SetPadding(NoPadding); err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := block.Crypt(nil, iv, bytes.Repeat([]byte{0x55}, 16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustBe(t, c.option, second(d.Crypt(nil, iv, wrong)), cbridge.ErrCipherInvalidPadding)
+		d.SetIV(iv)
+		d.Reset()
+		out, err := d.Update(nil, wrong)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, invalid, err := d.FinishPadded(out); err != nil || invalid != ^uint(0) {
+			t.Errorf("%s: invalid is %#x, %v", c.option, invalid, err)
+		}
+	}
+	e := named(t, "AES-128-CBC", Encrypt)
+	mustBe(t, "no padding", e.SetPadding(17), cbridge.ErrCipherFeatureUnavailable)
+	if err := e.SetPadding(NoPadding); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t, "part of a block", second(e.Crypt(nil, data(16), data(17))), cbridge.ErrCipherFullBlockExpected)
+}
+
+// Pieces of all lengths give what OpenSSL gives.
+func TestCBCInPieces(t *testing.T) {
+	t.Parallel()
+	in, iv := data(1000), data(16)
+	want := openSSL(t, in, "enc", "-aes-256-cbc", "-K", hex.EncodeToString(data(32)), "-iv", hex.EncodeToString(iv))
+	e, d := named(t, "AES-256-CBC", Encrypt), named(t, "AES-256-CBC", Decrypt)
+	for _, c := range []struct {
+		c        *Cipher
+		in, want []byte
+	}{{e, in, want}, {d, want, in}} {
+		if err := c.c.SetPadding(PKCS7); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []int{1, 3, 15, 16, 17, 31, 32, 33, 1000} {
+			c.c.SetIV(iv)
+			c.c.Reset()
+			var out []byte
+			var err error
+			for i := 0; i < len(c.in); i += step {
+				if out, err = c.c.Update(out, c.in[i:min(i+step, len(c.in))]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if out, err = c.c.Finish(out); err != nil || !bytes.Equal(out, c.want) {
+				t.Errorf("pieces of %d: %x, %v, want %x", step, out, err, c.want)
+			}
+		}
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	t.Parallel()
+	c := named(t, "AES-128-CBC", Encrypt)
+	if err := c.SetPadding(NoPadding); err != nil {
+		t.Fatal(err)
+	}
+	c.SetIV(data(16))
+	buf := data(200)
+	mustBe(t, "in another place", second(c.Update(buf[:3], buf[:64])), cbridge.ErrCipherBadInputData)
+	mustBe(t, "in place, part of a block", second(c.Update(buf[:0], buf[:17])), cbridge.ErrCipherBadInputData)
+	if !bytes.Equal(buf, data(200)) {
+		t.Error("an error has changed the input")
+	}
+	out, err := c.Update(buf[:0], buf[:64])
+	if err != nil || len(out) != 64 || &out[0] != &buf[0] {
+		t.Errorf("in place: %d bytes, %v", len(out), err)
+	}
+}
+
+func TestCipherAfterClose(t *testing.T) {
+	t.Parallel()
+	c := named(t, "AES-128-CBC", Encrypt)
+	c.Close()
+	c.Close()
+	for name, err := range map[string]error{
+		"SetIV": c.SetIV(data(16)), "Reset": c.Reset(), "SetPadding": c.SetPadding(PKCS7), "UpdateAD": c.UpdateAD(nil),
+		"Update": second(c.Update(nil, data(16))), "Finish": second(c.Finish(nil)), "WriteTag": second(c.WriteTag(16)),
+		"CheckTag": c.CheckTag(data(16)), "Crypt": second(c.Crypt(nil, data(16), nil)), "Seal": second(c.Seal(nil, nil, nil, nil, 16)),
+		"Open": second(c.Open(nil, nil, data(16), nil, 16)),
+	} {
+		mustBe(t, name, err, net.ErrClosed)
+	}
+}
+
+// The library crashes on a context without a key; the bridge does not let it.
+func TestNoKey(t *testing.T) {
+	t.Parallel()
+	for _, typ := range List() {
+		c, err := cbridge.NewCipher(cbridge.CipherType(typ))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		out := make([]byte, 64)
+		for name, err := range map[string]error{
+			"Update": second(c.Update(out, data(16))), "Finish": second(c.Finish(out)), "Crypt": second(c.Crypt(data(16), out, data(16))),
+			"AuthEncrypt": second(c.AuthEncrypt(data(12), nil, out, data(16), 16)),
+			"AuthDecrypt": second(c.AuthDecrypt(data(12), nil, out, data(32), 16)),
+		} {
+			mustBe(t, typ.String()+": "+name, err, cbridge.ErrCipherBadInputData)
+		}
+		i, _ := typ.Info()
+		key := data(i.KeyBits / 8)
+		if err := c.SetKey(key, cbridge.Encrypt); err != nil {
+			t.Errorf("%v: %v", typ, err)
+		}
+		mustBe(t, "a second key", c.SetKey(key, cbridge.Encrypt), cbridge.ErrCipherBadInputData)
+		mustBe(t, "no operation", second(New(typ, key, 7)), cbridge.ErrCipherBadInputData)
+	}
+}
+
+func TestNotBuilt(t *testing.T) {
+	t.Parallel()
+	for option, err := range map[string]error{
+		"MBEDTLS_ARIA_C": second(NewBlock(ARIA, data(16))), "MBEDTLS_CAMELLIA_C": second(NewBlock(Camellia, data(16))),
+		"MBEDTLS_DES_C": second(NewBlock(DES, data(8))), "MBEDTLS_CCM_C": second(NewCCM(AES, data(16), 12, 16)),
+		"MBEDTLS_CHACHAPOLY_C": second(NewChaCha20Poly1305(data(32))), "MBEDTLS_NIST_KW_C": second(NewKW(data(16))),
+	} {
+		if cbridge.Feature(option) {
+			if err != nil {
+				t.Errorf("%s: %v", option, err)
+			}
+			continue
+		}
+		if mustBe(t, option, err, errors.ErrUnsupported); !strings.Contains(err.Error(), option) {
+			t.Errorf("%v does not name %s", err, option)
+		}
+	}
+}

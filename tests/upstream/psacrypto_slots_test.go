@@ -170,7 +170,6 @@ func init() {
 		"format_storage_data_check": "the storage format's suite checks files",
 		"parse_storage_data_check":  "the storage format's suite checks files",
 		"destroy_nonexistent":       "there is no handle on a key that does not exist",
-		"import":                    "a line of the data file that continues another",
 	})
 	register("psa_crypto_attributes", functions{
 		"attributes_set_get": func(t *suites.T, _ int, id psa.KeyID, life psa.Lifetime, usage psa.KeyUsage, alg psa.Algorithm, typ psa.KeyType, bits int) {

@@ -29,7 +29,7 @@ func ECCGroupFromPSA(family uint8, bits int) int {
 	return int(C.gm_ecc_group_from_psa(C.uint32_t(family), C.size_t(bits)))
 }
 
-const optionPSAUtilECDSA = "MBEDTLS_PSA_UTIL_HAVE_ECDSA"
+const optionECDSAForms = "MBEDTLS_PSA_UTIL_HAVE_ECDSA"
 
 // maxCurveBits is far more than any curve has, and what the library computes with it does not wrap around.
 const maxCurveBits = 1 << 16
@@ -43,7 +43,7 @@ func ECDSARawToDER(bits int, raw, der []byte) (int, error) {
 	}
 	var n C.size_t
 	ret := C.gm_ecdsa_raw_to_der(C.size_t(bits), cbytes(raw), C.size_t(len(raw)), cbytes(der), C.size_t(len(der)), &n)
-	return int(n), check(ret, op, optionPSAUtilECDSA)
+	return int(n), check(ret, op, optionECDSAForms)
 }
 
 // ECDSADERToRaw undoes ECDSARawToDER (mbedtls_ecdsa_der_to_raw).
@@ -54,5 +54,5 @@ func ECDSADERToRaw(bits int, der, raw []byte) (int, error) {
 	}
 	var n C.size_t
 	ret := C.gm_ecdsa_der_to_raw(C.size_t(bits), cbytes(der), C.size_t(len(der)), cbytes(raw), C.size_t(len(raw)), &n)
-	return int(n), check(ret, op, optionPSAUtilECDSA)
+	return int(n), check(ret, op, optionECDSAForms)
 }

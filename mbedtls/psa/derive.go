@@ -100,12 +100,12 @@ func (d *Derivation) Read(p []byte) (int, error) {
 }
 
 // OutputKey makes a key of the next bytes (psa_key_derivation_output_key).
-func (d *Derivation) OutputKey(a Attributes) (*Key, error) { return key(d.c.OutputKey(a.c())) }
+func (d *Derivation) OutputKey(a Attributes) (*Key, error) { return newKey(d.c.OutputKey(a.c())) }
 
 // OutputKeyCustom is [Derivation.OutputKey] with parameters, of which the library has none yet
 // (psa_key_derivation_output_key_custom).
 func (d *Derivation) OutputKeyCustom(a Attributes, c Custom) (*Key, error) {
-	return key(d.c.OutputKeyCustom(a.c(), c.Flags, c.Data))
+	return newKey(d.c.OutputKeyCustom(a.c(), c.Flags, c.Data))
 }
 
 // Close wipes the state (psa_key_derivation_abort).

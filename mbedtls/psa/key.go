@@ -5,7 +5,7 @@ import "github.com/gombedtls/gombedtls/cbridge"
 // Key is a handle on a key in the store. Any number of goroutines may use it at once.
 type Key struct{ c *cbridge.PSAKey }
 
-func key(c *cbridge.PSAKey, err error) (*Key, error) {
+func newKey(c *cbridge.PSAKey, err error) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -22,10 +22,10 @@ func (k *Key) bridge() *cbridge.PSAKey {
 
 // Import makes a key of its bytes: an RSA key in PKCS #1, the private number of an elliptic-curve key, the point of a public
 // one, the bytes of any other (psa_import_key).
-func Import(a Attributes, data []byte) (*Key, error) { return key(cbridge.ImportPSAKey(a.c(), data)) }
+func Import(a Attributes, data []byte) (*Key, error) { return newKey(cbridge.ImportPSAKey(a.c(), data)) }
 
 // Generate makes a random key (psa_generate_key).
-func Generate(a Attributes) (*Key, error) { return key(cbridge.GeneratePSAKey(a.c())) }
+func Generate(a Attributes) (*Key, error) { return newKey(cbridge.GeneratePSAKey(a.c())) }
 
 // Custom are parameters of a key that is made, for its type (psa_custom_key_parameters_t).
 type Custom struct {
@@ -35,12 +35,12 @@ type Custom struct {
 
 // GenerateCustom is [Generate] with parameters (psa_generate_key_custom).
 func GenerateCustom(a Attributes, c Custom) (*Key, error) {
-	return key(cbridge.GeneratePSAKeyCustom(a.c(), c.Flags, c.Data))
+	return newKey(cbridge.GeneratePSAKeyCustom(a.c(), c.Flags, c.Data))
 }
 
 // Open finds a key by its number: in the store, or in the directory of [SetStorage]. What is not there is ErrDoesNotExist; a
 // file that is damaged ErrDataInvalid or ErrDataCorrupt (psa_open_key).
-func Open(id KeyID) (*Key, error) { return key(cbridge.OpenPSAKey(id)) }
+func Open(id KeyID) (*Key, error) { return newKey(cbridge.OpenPSAKey(id)) }
 
 // ID is the number of the key, for functions that take one; a volatile key's was chosen by the library.
 func (k *Key) ID() KeyID { return k.bridge().ID() }
@@ -67,7 +67,7 @@ func (k *Key) Attributes() (Attributes, error) {
 
 // Copy makes another key of the same bytes, which must be allowed (UsageCopy). It may be used for what both the key and a
 // allow (psa_copy_key).
-func (k *Key) Copy(a Attributes) (*Key, error) { return key(k.bridge().Copy(a.c())) }
+func (k *Key) Copy(a Attributes) (*Key, error) { return newKey(k.bridge().Copy(a.c())) }
 
 // sized runs a call that writes to a buffer, which is as large as the key's attributes say.
 func (k *Key) sized(size func(Attributes) int, call func(out []byte) (int, error)) ([]byte, error) {

@@ -94,18 +94,20 @@ func withSSL(t *suites.T, c *cbridge.Config, f func(*cbridge.SSL)) {
 
 // confVersion has the library refuse a range of versions when a connection is made.
 func confVersion(t *suites.T, end cbridge.Endpoint, transport cbridge.Transport, lowest, highest, code int) {
-	withConfig(t, end, transport, func(c *cbridge.Config) {
-		err := c.SetVersions(lowest, highest)
-		if errors.Is(err, errors.ErrUnsupported) && code != 0 {
-			return // a version that the build lacks is refused earlier here
-		}
-		expect(t, "SetVersions", err, 0)
-		s, err := cbridge.NewSSL(c)
-		if err == nil {
-			s.Close()
-		}
-		expect(t, "NewSSL", err, code)
-	})
+	c, err := cbridge.NewConfig(end, transport, cbridge.PresetDefault)
+	if err == nil {
+		defer c.Close()
+		err = c.SetVersions(lowest, highest)
+	}
+	if errors.Is(err, errors.ErrUnsupported) && code != 0 {
+		return // what the build lacks is refused earlier here
+	}
+	expect(t, "NewConfig and SetVersions", err, 0)
+	s, err := cbridge.NewSSL(c)
+	if err == nil {
+		s.Close()
+	}
+	expect(t, "NewSSL", err, code)
 }
 
 // multipleOpaquePSKs sets two keys, of which the library takes one. It does not look whether there are such keys.

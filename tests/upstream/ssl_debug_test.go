@@ -35,7 +35,7 @@ func init() {
 			if len(data) == 0 {
 				t.Skip("the data is an identity here, which has at least a byte")
 			}
-			client, server := newPair(t, ofVersion(cbridge.TLS12), 17000)
+			client, server := pair12(t)
 			defer client.close()
 			defer server.close()
 			log := server.log(3)
@@ -47,7 +47,7 @@ func init() {
 			checkLog(t, *log, want, text, "Unknown PSK identity")
 		},
 		"mbedtls_debug_print_crt": func(t *suites.T, certificate, file string, line int, prefix, want string) {
-			client, server := newPair(t, ofVersion(cbridge.TLS12), 17000)
+			client, server := pair12(t)
 			defer client.close()
 			defer server.close()
 			log := client.log(3)
@@ -67,6 +67,14 @@ func init() {
 		"printf_int_expr":         "about the format strings of the C source",
 		"mbedtls_debug_print_mpi": "no handshake makes the library print such numbers",
 	})
+}
+
+// pair12 is newPair for messages about TLS 1.2.
+func pair12(t *suites.T) (client, server *endpoint) {
+	if !cbridge.Feature("MBEDTLS_SSL_PROTO_TLS1_2") {
+		t.Skip("the messages are those of handshakes of TLS 1.2 here")
+	}
+	return newPair(t, ofVersion(cbridge.TLS12), 17000)
 }
 
 // message is one that a closure for debugging got.

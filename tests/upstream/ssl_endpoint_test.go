@@ -19,29 +19,33 @@ import (
 
 // Steps of a handshake (mbedtls_ssl_states).
 const (
-	stateHelloRequest                 = 0
-	stateClientHello                  = cbridge.StateClientHello
-	stateServerHello                  = 2
-	stateServerCertificate            = 3
-	stateServerKeyExchange            = 4
-	stateCertificateRequest           = 5
-	stateServerHelloDone              = 6
-	stateClientCertificate            = 7
-	stateClientKeyExchange            = 8
-	stateClientFinished               = 11
-	stateServerFinished               = 13
-	stateFlushBuffers                 = 14
-	stateWrapup                       = 15
-	stateHelloRetryRequest            = 18
-	stateEncryptedExtensions          = 19
-	stateEndOfEarlyData               = 20
-	stateCCSAfterServerFinished       = 22
-	stateCCSBeforeSecondHello         = 23
-	stateCCSAfterClientHello          = 25
-	stateOver                         = 27
-	pkRSA                             = 1 // mbedtls_pk_type_t
-	pkECDSA                           = 4
-	groupP256, groupP384, groupX25519 = 23, 24, 29 // IANA
+	stateHelloRequest           = 0
+	stateClientHello            = cbridge.StateClientHello
+	stateServerHello            = 2
+	stateServerKeyExchange      = 4
+	stateCertificateRequest     = 5
+	stateServerHelloDone        = 6
+	stateClientCertificate      = 7
+	stateClientKeyExchange      = 8
+	stateClientFinished         = 11
+	stateServerFinished         = 13
+	stateFlushBuffers           = 14
+	stateWrapup                 = 15
+	stateHelloRetryRequest      = 18
+	stateEncryptedExtensions    = 19
+	stateEndOfEarlyData         = 20
+	stateCCSAfterServerFinished = 22
+	stateCCSBeforeSecondHello   = 23
+	stateCCSAfterClientHello    = 25
+	stateOver                   = 27
+)
+
+// Kinds of keys (mbedtls_pk_type_t), and IANA's numbers of groups.
+const (
+	pkRSA   = 1
+	pkECDSA = 4
+
+	groupP256, groupP384, groupX25519 = 23, 24, 29
 )
 
 // wire is one direction of a connection: bytes, or datagrams.
@@ -157,6 +161,10 @@ func (e *endpoint) must(what string, err error) { expect(e.t, what, err, 0) }
 
 // newEndpoint makes an end with the certificates of upstream's tests. The caller connects and closes it.
 func newEndpoint(t *suites.T, end cbridge.Endpoint, o options) *endpoint {
+	option := map[cbridge.Endpoint]string{cbridge.Client: "MBEDTLS_SSL_CLI_C", cbridge.Server: "MBEDTLS_SSL_SRV_C"}[end]
+	if !cbridge.Feature(option) {
+		t.Skip("the build lacks " + option)
+	}
 	e := &endpoint{t: t, end: end, traffic: map[cbridge.SecretType][]byte{}}
 	done := false
 	defer func() {

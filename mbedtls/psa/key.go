@@ -22,7 +22,9 @@ func (k *Key) bridge() *cbridge.PSAKey {
 
 // Import makes a key of its bytes: an RSA key in PKCS #1, the private number of an elliptic-curve key, the point of a public
 // one, the bytes of any other (psa_import_key).
-func Import(a Attributes, data []byte) (*Key, error) { return newKey(cbridge.ImportPSAKey(a.c(), data)) }
+func Import(a Attributes, data []byte) (*Key, error) {
+	return newKey(cbridge.ImportPSAKey(a.c(), data))
+}
 
 // Generate makes a random key (psa_generate_key).
 func Generate(a Attributes) (*Key, error) { return newKey(cbridge.GeneratePSAKey(a.c())) }

@@ -196,8 +196,8 @@ func readEarlyData(t *suites.T, scenario int) {
 	server.mustMove(stateOver, client)
 }
 
-// step goes on with both ends until the client's state is another.
-func step(client, server *endpoint) {
+// stepBoth goes on with both ends until the client's state is another.
+func stepBoth(client, server *endpoint) {
 	for state := client.ssl.State(); client.ssl.State() == state; {
 		if err := client.ssl.HandshakeStep(); err != nil && !wants(err) {
 			client.t.Fatalf("the client: %v", err)
@@ -253,7 +253,7 @@ func clientEarlyDataState(t *suites.T, scenario int) {
 		return nil
 	}))
 	for !client.ssl.HandshakeOver() {
-		step(client, server)
+		stepBoth(client, server)
 		checkClientState(client, scenario)
 		if !client.ssl.HandshakeOver() {
 			t.Equal("early status", client.ssl.EarlyDataStatus(), cbridge.EarlyDataNotIndicated)
@@ -322,7 +322,7 @@ func writeEarlyData(t *suites.T, scenario int) {
 			client.mustMove(stateClientHello, server)
 		}
 		client.mustMove(state, server)
-		step(client, server)
+		stepBoth(client, server)
 	}
 }
 

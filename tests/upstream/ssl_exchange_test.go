@@ -264,8 +264,8 @@ func renegotiate(client, server *endpoint, o options, whole sizes) {
 	}
 }
 
-// spoil has an end receive a record that is not authentic, and pass over it.
-func spoil(from, to *endpoint) {
+// spoilRecord has an end receive a record that is not authentic, and pass over it.
+func spoilRecord(from, to *endpoint) {
 	_, err := from.ssl.Write([]byte("bad"))
 	from.must("Write", err)
 	record := to.in.buf

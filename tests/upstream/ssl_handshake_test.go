@@ -123,9 +123,9 @@ func renegotiation(t *suites.T, legacy cbridge.Legacy, badMACSeenOn int) {
 	o.afterData = func(client, server *endpoint) {
 		switch badMACSeenOn {
 		case int(cbridge.Client):
-			spoil(server, client)
+			spoilRecord(server, client)
 		case int(cbridge.Server):
-			spoil(client, server)
+			spoilRecord(client, server)
 		}
 	}
 	handshake(t, o)

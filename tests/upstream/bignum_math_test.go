@@ -37,7 +37,7 @@ func mpiBinary(op func(z, x, y *bignum.Int) error) func(t *suites.T, x, y, want 
 
 func mpiBinaryOrCode(op func(z, x, y *bignum.Int) error) func(t *suites.T, x, y, want string, code int) {
 	return func(t *suites.T, hexX, hexY, want string, code int) {
-		n := &numbers{T: t}
+		n := &numberCase{T: t}
 		defer n.close()
 		x, y := n.read(hexX), n.read(hexY)
 		results := map[string]func() (*bignum.Int, error){
@@ -57,7 +57,7 @@ func mpiBinaryOrCode(op func(z, x, y *bignum.Int) error) func(t *suites.T, x, y,
 
 func mpiWithInt(op func(z, x *bignum.Int, v int64) error) func(t *suites.T, x string, v int64, want string) {
 	return func(t *suites.T, x string, v int64, want string) {
-		n := &numbers{T: t}
+		n := &numberCase{T: t}
 		defer n.close()
 		z := n.result()
 		t.Code("compute", op(z, n.read(x), v), 0)
@@ -66,7 +66,7 @@ func mpiWithInt(op func(z, x *bignum.Int, v int64) error) func(t *suites.T, x st
 }
 
 func mpiAddInPlace(t *suites.T, hex, want string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	for _, c := range []struct {
 		op   func(z, x, y *bignum.Int) error
@@ -79,7 +79,7 @@ func mpiAddInPlace(t *suites.T, hex, want string) {
 }
 
 func mpiMulInt(t *suites.T, hex string, v int64, want, relation string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	z := n.result()
 	unsigned := uint64(v) & (1<<(bignum.LimbBits()-1)<<1 - 1) // as C converts it to a limb
@@ -91,20 +91,20 @@ func mpiMulInt(t *suites.T, hex string, v int64, want, relation string) {
 }
 
 func mpiDivMPI(t *suites.T, x, y, quotient, rest string, code int) {
-	mpiDivide(t, x, quotient, rest, code, func(n *numbers, q, r, a *bignum.Int) error {
+	mpiDivide(t, x, quotient, rest, code, func(n *numberCase, q, r, a *bignum.Int) error {
 		return bignum.QuoRem(q, r, a, n.read(y))
 	}, y)
 }
 
 func mpiDivInt(t *suites.T, x string, y int64, quotient, rest string, code int) {
-	mpiDivide(t, x, quotient, rest, code, func(_ *numbers, q, r, a *bignum.Int) error {
+	mpiDivide(t, x, quotient, rest, code, func(_ *numberCase, q, r, a *bignum.Int) error {
 		return bignum.QuoRemInt(q, r, a, y)
 	})
 }
 
-func mpiDivide(t *suites.T, x, quotient, rest string, code int, divide func(n *numbers, q, r, a *bignum.Int) error,
+func mpiDivide(t *suites.T, x, quotient, rest string, code int, divide func(n *numberCase, q, r, a *bignum.Int) error,
 	args ...string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	q, r := n.result(), n.result()
 	t.Code("divide", divide(n, q, r, n.read(x)), code)
@@ -118,7 +118,7 @@ func mpiDivide(t *suites.T, x, quotient, rest string, code int, divide func(n *n
 }
 
 func mpiModInt(t *suites.T, x string, v, want int64, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	got, err := n.read(x).ModInt(v)
 	t.Code("mod", err, code)
@@ -128,7 +128,7 @@ func mpiModInt(t *suites.T, x string, v, want int64, code int) {
 }
 
 func mpiExpMod(t *suites.T, a, e, m, want string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	rr := n.result()
 	for _, cached := range []*bignum.Int{nil, rr, rr} {
@@ -141,7 +141,7 @@ func mpiExpMod(t *suites.T, a, e, m, want string, code int) {
 }
 
 func mpiExpModSize(t *suites.T, sizeA, sizeE, sizeN int, hexRR string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	operand := func(size int) *bignum.Int {
 		x := n.powerOfTwo(size * 8)
@@ -161,7 +161,7 @@ func init() {
 		"mpi_random_many":          mpiRandomMany,
 		"mpi_random_sizes":         mpiRandomSizes,
 		"mpi_random_fail": func(t *suites.T, low int64, bound []byte, code int) {
-			n := &numbers{T: t}
+			n := &numberCase{T: t}
 			defer n.close()
 			t.Code("random", n.result().Random(low, n.binary(bound), rndStd{}), code)
 		},
@@ -182,7 +182,7 @@ func randomSeed() *rndPseudo {
 }
 
 // inRange fails the case unless x is from low to below bound.
-func (n *numbers) inRange(x *bignum.Int, low int64, bound *bignum.Int) {
+func (n *numberCase) inRange(x *bignum.Int, low int64, bound *bignum.Int) {
 	n.wellFormed("random number", x)
 	less, err := x.Cmp(bound)
 	n.Code("compare", err, 0)
@@ -195,7 +195,7 @@ func (n *numbers) inRange(x *bignum.Int, low int64, bound *bignum.Int) {
 
 // mpiRandomValues compares with the generator: the number is the first that lies in range of those which it yields.
 func mpiRandomValues(t *suites.T, low int64, bound string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	upper := n.read(bound)
 	r, again := randomSeed(), randomSeed()
@@ -224,7 +224,7 @@ func mpiRandomValues(t *suites.T, low int64, bound string) {
 
 // mpiRandomMany looks at many numbers: each value of a small range, or else each bit, is there, and is not always there.
 func mpiRandomMany(t *suites.T, low int64, hex string, iterations int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	bound, x := n.read(hex), n.result()
 	bits := bound.BitLen()
@@ -264,7 +264,7 @@ func mpiRandomMany(t *suites.T, low int64, hex string, iterations int) {
 }
 
 func mpiRandomSizes(t *suites.T, low int64, bound []byte, limbs, before int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x, upper := n.powerOfTwo(before), n.binary(bound)
 	t.Code("grow", x.Grow(limbs), 0)

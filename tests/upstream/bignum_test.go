@@ -73,7 +73,7 @@ func mpiNull(t *suites.T) {
 }
 
 func mpiReadWriteString(t *suites.T, radixX int, x string, radixA int, want string, size, readCode, writeCode int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	z := n.result()
 	t.Code("read", z.SetText(x, radixX), readCode)
@@ -94,7 +94,7 @@ func mpiReadWriteString(t *suites.T, radixX int, x string, radixA int, want stri
 }
 
 func mpiZeroLengthBuffer(t *suites.T) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.result()
 	t.Code("read", x.SetBytes(nil), 0)
@@ -105,7 +105,7 @@ func mpiZeroLengthBuffer(t *suites.T) {
 }
 
 func mpiReadBinary(t *suites.T, want string, read func(x *bignum.Int) error) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.result()
 	t.Code("read", read(x), 0)
@@ -116,7 +116,7 @@ func mpiReadBinary(t *suites.T, want string, read func(x *bignum.Int) error) {
 }
 
 func mpiWriteBinary(t *suites.T, x string, want []byte, size, code int, write func(x *bignum.Int, b []byte) error) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	buf := make([]byte, size)
 	t.Code("write", write(n.read(x), buf), code)
@@ -126,7 +126,7 @@ func mpiWriteBinary(t *suites.T, x string, want []byte, size, code int, write fu
 }
 
 func mpiReadFile(t *suites.T, name string, want []byte, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	f, err := os.Open(name)
 	if err != nil {
@@ -144,7 +144,7 @@ func mpiReadFile(t *suites.T, name string, want []byte, code int) {
 }
 
 func mpiWriteFile(t *suites.T, hex, name string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x, y := n.read(hex), n.result()
 	f, err := os.Create(filepath.Join(t.TempDir(), filepath.Base(name)))
@@ -161,13 +161,13 @@ func mpiWriteFile(t *suites.T, hex, name string) {
 }
 
 func mpiGetBit(t *suites.T, x string, pos uint, want uint) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Equal("bit", n.read(x).Bit(pos), want)
 }
 
 func mpiSetBit(t *suites.T, hex string, pos, v uint, want string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.read(hex)
 	t.Code("set bit", x.SetBit(pos, v), code)
@@ -178,14 +178,14 @@ func mpiSetBit(t *suites.T, hex string, pos, v uint, want string, code int) {
 
 func mpiInspect(what string, read func(*bignum.Int) int) func(t *suites.T, x string, want int) {
 	return func(t *suites.T, x string, want int) {
-		n := &numbers{T: t}
+		n := &numberCase{T: t}
 		defer n.close()
 		t.Equal(what, read(n.read(x)), want)
 	}
 }
 
 func mpiCmpInt(t *suites.T, x, v int64, want int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	z := n.result()
 	t.Code("set", z.SetInt64(x), 0)
@@ -196,7 +196,7 @@ func mpiCmpInt(t *suites.T, x, v int64, want int) {
 
 func mpiCompare(compare func(x, y *bignum.Int) (int, error)) func(t *suites.T, x, y string, want int) {
 	return func(t *suites.T, x, y string, want int) {
-		n := &numbers{T: t}
+		n := &numberCase{T: t}
 		defer n.close()
 		got, err := compare(n.read(x), n.read(y))
 		t.Code("compare", err, 0)
@@ -205,7 +205,7 @@ func mpiCompare(compare func(x, y *bignum.Int) (int, error)) func(t *suites.T, x
 }
 
 func mpiLtMpiCT(t *suites.T, sizeX int, x string, sizeY int, y string, want, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	a, b := n.read(x), n.read(y)
 	t.Code("grow", a.Grow(sizeX), 0)
@@ -218,7 +218,7 @@ func mpiLtMpiCT(t *suites.T, sizeX int, x string, sizeY int, y string, want, cod
 }
 
 func mpiCopy(t *suites.T, src, dst string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x, ref := n.read(src), n.read(dst)
 	z := n.read(dst)
@@ -233,7 +233,7 @@ func mpiCopy(t *suites.T, src, dst string) {
 }
 
 func mpiCopySelf(t *suites.T, hex string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.read(hex)
 	t.Code("copy", x.Set(x), 0)
@@ -241,7 +241,7 @@ func mpiCopySelf(t *suites.T, hex string) {
 }
 
 func mpiSwap(t *suites.T, hexX, hexY string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x0, y0 := n.read(hexX), n.read(hexY)
 	for _, way := range []struct {
@@ -263,7 +263,7 @@ func mpiSwap(t *suites.T, hexX, hexY string) {
 }
 
 func mpiSwapSelf(t *suites.T, hex string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.read(hex)
 	t.Code("swap", x.Swap(x), 0)
@@ -271,7 +271,7 @@ func mpiSwapSelf(t *suites.T, hex string) {
 }
 
 func mpiShrink(t *suites.T, before, used, least, after int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.result()
 	t.Code("grow", x.Grow(before), 0)
@@ -285,7 +285,7 @@ func mpiShrink(t *suites.T, before, used, least, after int) {
 
 func mpiShift(shift func(z, x *bignum.Int, n uint) error) func(t *suites.T, hex string, by uint, want string) {
 	return func(t *suites.T, hex string, by uint, want string) {
-		n := &numbers{T: t}
+		n := &numberCase{T: t}
 		defer n.close()
 		x := n.read(hex)
 		t.Code("shift", shift(x, x, by), 0)
@@ -297,7 +297,7 @@ func mpiShift(shift func(z, x *bignum.Int, n uint) error) func(t *suites.T, hex 
 }
 
 func mpiIsPrime(t *suites.T, x string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Code("check", n.read(x).CheckPrime(40, rndStd{}), code)
 }
@@ -319,7 +319,7 @@ func (w *witnesses) Read(p []byte) (int, error) {
 }
 
 func mpiIsPrimeDet(t *suites.T, x, list []byte, size, rounds int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	z := n.binary(x)
 	t.Code("check", z.CheckPrime(rounds-1, &witnesses{list, size}), 0)
@@ -327,7 +327,7 @@ func mpiIsPrimeDet(t *suites.T, x, list []byte, size, rounds int) {
 }
 
 func mpiGenPrime(t *suites.T, bits int, flags bignum.PrimeFlags, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.result()
 	t.Code("generate", x.GenPrime(bits, flags, rndStd{}), code)
@@ -360,7 +360,7 @@ func (c *countdown) Read(p []byte) (int, error) {
 }
 
 func mpiFillRandom(t *suites.T, wanted, available, before, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	x := n.powerOfTwo(before)
 	r := &countdown{available}
@@ -378,7 +378,7 @@ func mpiFillRandom(t *suites.T, wanted, available, before, code int) {
 }
 
 // powerOfTwo is ±2^(|log|-1), or a number that was never set for 0.
-func (n *numbers) powerOfTwo(log int) *bignum.Int {
+func (n *numberCase) powerOfTwo(log int) *bignum.Int {
 	x := n.result()
 	if log != 0 {
 		n.Code("set", x.SetInt64(int64(max(-1, min(log, 1)))), 0)
@@ -389,7 +389,7 @@ func (n *numbers) powerOfTwo(log int) *bignum.Int {
 
 // mostNegative is about the int that has no positive counterpart: that of the limb's size in C, and of 64 bits here.
 func mostNegative(t *suites.T) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	low := int64(-1) << (bignum.LimbBits() - 1)
 	for _, lowest := range []int64{low, -1 << 63} {

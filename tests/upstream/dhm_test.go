@@ -18,18 +18,18 @@ func init() {
 	})
 }
 
-func (n *numbers) dhm() *dhm.Context {
+func (n *numberCase) dhm() *dhm.Context {
 	c, err := dhm.New()
 	return owned(n, c, err)
 }
 
-func (n *numbers) dhmValue(c *dhm.Context, which dhm.Parameter) *bignum.Int {
+func (n *numberCase) dhmValue(c *dhm.Context, which dhm.Parameter) *bignum.Int {
 	x, err := c.Value(which)
 	return owned(n, x, err)
 }
 
 // dhmParams fails the case unless the values of the server are in range, and the message is made of them.
-func (n *numbers) dhmParams(c *dhm.Context, xSize int, message []byte) {
+func (n *numberCase) dhmParams(c *dhm.Context, xSize int, message []byte) {
 	p, x, gx := n.dhmValue(c, dhm.P), n.dhmValue(c, dhm.X), n.dhmValue(c, dhm.GX)
 	n.inRange(x, 2, p)
 	n.inRange(gx, 2, p)
@@ -46,7 +46,7 @@ func (n *numbers) dhmParams(c *dhm.Context, xSize int, message []byte) {
 }
 
 func dhmExchange(t *suites.T, p string, xSize int, g string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	server, client, random := n.dhm(), n.dhm(), new(rndPseudo)
 	prime, generator := n.read(p), n.read(g)
@@ -91,7 +91,7 @@ func dhmExchange(t *suites.T, p string, xSize int, g string, code int) {
 }
 
 func dhmMakePublic(t *suites.T, size int, g string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c, p := n.dhm(), n.powerOfTwo(8*size)
 	t.Code("set bit", p.SetBit(0, 1), 0)
@@ -101,7 +101,7 @@ func dhmMakePublic(t *suites.T, size int, g string, code int) {
 }
 
 func dhmFile(t *suites.T, name, p, g string, size int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c, prime := n.dhm(), n.read(p)
 	t.Code("parse", c.ParseFile(name), 0)

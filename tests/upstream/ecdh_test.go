@@ -22,22 +22,22 @@ func init() {
 	}, nil)
 }
 
-func (n *numbers) exchangeOf(c *ecdh.Context, err error) *ecdh.Context { return owned(n, c, err) }
+func (n *numberCase) exchangeOf(c *ecdh.Context, err error) *ecdh.Context { return owned(n, c, err) }
 
 func ecdhInvalidParam(t *suites.T) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c := n.exchangeOf(ecdh.NewEmpty())
 	t.Code("set key", c.SetKey(n.keyPair(ecp.None, nil, nil), 42), badECP)
 }
 
-func (n *numbers) shared(g *ecp.Group, q *ecp.Point, d *bignum.Int, random *rndPseudo) *bignum.Int {
+func (n *numberCase) shared(g *ecp.Group, q *ecp.Point, d *bignum.Int, random *rndPseudo) *bignum.Int {
 	z, err := ecdh.ComputeShared(g, q, d, random)
 	return owned(n, z, err)
 }
 
 func ecdhPrimitiveRandom(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, random := n.group(id), new(rndPseudo)
 	dA, qA, err := ecdh.GenPublic(g, random)
@@ -50,11 +50,11 @@ func ecdhPrimitiveRandom(t *suites.T, id ecp.ID) {
 }
 
 func ecdhPrimitiveVector(t *suites.T, id ecp.ID, rndA []byte, xA, yA string, rndB []byte, xB, yB, z string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, random := n.group(id), new(rndPseudo)
 	side := func(rnd []byte, x, y string) (*bignum.Int, *ecp.Point) {
-		d, q, err := ecdh.GenPublic(g, drawn(leftAligned(g, rnd)))
+		d, q, err := ecdh.GenPublic(g, drawnFirst(leftAligned(g, rnd)))
 		owned(n, d, err)
 		zero, err := owned(n, q, nil).IsZero()
 		t.Code("compare", err, 0)
@@ -69,7 +69,7 @@ func ecdhPrimitiveVector(t *suites.T, id ecp.ID, rndA []byte, xA, yA string, rnd
 }
 
 func ecdhExchange(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	server, client, random := n.exchangeOf(ecdh.New(id)), n.exchangeOf(ecdh.NewEmpty()), new(rndPseudo)
 	params, err := server.MakeParams(random)
@@ -88,7 +88,7 @@ func ecdhExchange(t *suites.T, id ecp.ID) {
 }
 
 func ecdhRestart(t *suites.T, id ecp.ID, dA, dB, want []byte, enable int, ops uint32, least, most int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Equal("bits that are no bytes", n.group(id).NBits()%8, 0)
 	t.Code("set max ops", ecp.SetMaxOps(ops), 0)
@@ -98,7 +98,7 @@ func ecdhRestart(t *suites.T, id ecp.ID, dA, dB, want []byte, enable int, ops ui
 	}
 	server, client := n.exchangeOf(empty()), n.exchangeOf(empty())
 	t.Code("set up", server.Setup(id), 0)
-	rndA, rndB, random := drawn(dA), drawn(dB), new(rndPseudo)
+	rndA, rndB, random := drawnFirst(dA), drawnFirst(dB), new(rndPseudo)
 	message := func(what string, make func() ([]byte, error)) (b []byte) {
 		t.Code(what, n.restarted(what, least, most, func() (err error) { b, err = make(); return err }), 0)
 		return b
@@ -114,13 +114,13 @@ func ecdhRestart(t *suites.T, id ecp.ID, dA, dB, want []byte, enable int, ops ui
 }
 
 // keys are our pair, with the public key that belongs to it, and the peer's public key.
-func (n *numbers) keys(id ecp.ID, private []byte, theirID ecp.ID, point []byte) (ours, theirs *ecp.KeyPair) {
+func (n *numberCase) keys(id ecp.ID, private []byte, theirID ecp.ID, point []byte) (ours, theirs *ecp.KeyPair) {
 	ours = n.privateKey(id, private)
 	n.Code("public key", ours.CalcPublic(new(rndPseudo)), 0)
 	return ours, n.peer(theirID, point)
 }
 
-func (n *numbers) peer(id ecp.ID, point []byte) *ecp.KeyPair {
+func (n *numberCase) peer(id ecp.ID, point []byte) *ecp.KeyPair {
 	g := n.group(id)
 	q := n.readPoint(g, point)
 	n.Code("check key", g.CheckPublic(q), 0)
@@ -128,7 +128,7 @@ func (n *numbers) peer(id ecp.ID, point []byte) *ecp.KeyPair {
 }
 
 func ecdhContextReuse(t *suites.T, id ecp.ID, private, point1, want1, point2, want2 []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c := n.exchangeOf(ecdh.NewEmpty())
 	ours, _ := n.keys(id, private, id, point1)
@@ -143,7 +143,7 @@ func ecdhContextReuse(t *suites.T, id ecp.ID, private, point1, want1, point2, wa
 }
 
 func ecdhCalcSecret(t *suites.T, id ecp.ID, private, point []byte, oursFirst int, want []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c := n.exchangeOf(ecdh.NewEmpty())
 	ours, theirs := n.keys(id, private, id, point)
@@ -168,7 +168,7 @@ func ecdhCalcSecret(t *suites.T, id ecp.ID, private, point []byte, oursFirst int
 }
 
 func ecdhGetParamsFail(t *suites.T, id ecp.ID, private []byte, theirID ecp.ID, point []byte, oursFirst, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	c := n.exchangeOf(ecdh.NewEmpty())
 	ours, theirs := n.keys(id, private, theirID, point)
@@ -182,7 +182,7 @@ func ecdhGetParamsFail(t *suites.T, id ecp.ID, private []byte, theirID ecp.ID, p
 }
 
 func ecdhContextGroup(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Equal("group", n.exchangeOf(ecdh.New(id)).ID(), id)
 }

@@ -38,7 +38,7 @@ func init() {
 }
 
 func ecdsaPrimitive(t *suites.T, id ecp.ID, hash []byte, random io.Reader) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, r, s := n.group(id), n.result(), n.result()
 	d, q, err := g.GenKeys(random)
@@ -49,11 +49,11 @@ func ecdsaPrimitive(t *suites.T, id ecp.ID, hash []byte, random io.Reader) {
 }
 
 func ecdsaVectors(t *suites.T, id ecp.ID, d, xQ, yQ string, random, hash []byte, wantR, wantS string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, r, s := n.group(id), n.result(), n.result()
 	q := n.parsePoint(xQ, yQ)
-	t.Code("sign", ecdsa.Sign(g, r, s, n.read(d), hash, drawn(leftAligned(g, random)), nil), code)
+	t.Code("sign", ecdsa.Sign(g, r, s, n.read(d), hash, drawnFirst(leftAligned(g, random)), nil), code)
 	if code != 0 {
 		return
 	}
@@ -90,7 +90,7 @@ func ecdsaVectors(t *suites.T, id ecp.ID, d, xQ, yQ string, random, hash []byte,
 }
 
 func ecdsaDeterministic(t *suites.T, id ecp.ID, d string, md int, hash []byte, wantR, wantS string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	r, s := n.result(), n.result()
 	t.Code("sign", ecdsa.SignDeterministic(n.group(id), r, s, n.read(d), hash, mdHashes[md], rndStd{}, nil), 0)
@@ -99,7 +99,7 @@ func ecdsaDeterministic(t *suites.T, id ecp.ID, d string, md int, hash []byte, w
 }
 
 func ecdsaWriteRead(t *suites.T, id ecp.ID, hash []byte, random io.Reader) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k, err := ecp.GenerateKey(id, random)
 	owned(n, k, err)
@@ -124,7 +124,7 @@ func ecdsaWriteRead(t *suites.T, id ecp.ID, hash []byte, random io.Reader) {
 }
 
 func ecdsaReadRestart(t *suites.T, id ecp.ID, public, hash, sig []byte, ops uint32, least, most int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k := n.keyPair(id, nil, n.readPoint(n.group(id), public))
 	restart := n.bound(ops)
@@ -139,7 +139,7 @@ func ecdsaReadRestart(t *suites.T, id ecp.ID, public, hash, sig []byte, ops uint
 }
 
 func ecdsaWriteRestart(t *suites.T, id ecp.ID, d string, md int, hash, want []byte, ops uint32, least, most int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k, restart := n.keyPair(id, n.read(d), nil), n.bound(ops)
 	var sig []byte
@@ -153,7 +153,7 @@ func ecdsaWriteRestart(t *suites.T, id ecp.ID, d string, md int, hash, want []by
 }
 
 func ecdsaVerify(t *suites.T, id ecp.ID, x, y, r, s string, content []byte, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, q := n.group(id), n.pointOf(n.read(x), n.read(y), n.read("01"))
 	validity := 0

@@ -16,7 +16,7 @@ func init() {
 			t.Code("new", err, badECP)
 		},
 		"read_round_one": func(t *suites.T, role ecjpake.Role, message []byte, code int) {
-			n := &numbers{T: t}
+			n := &numberCase{T: t}
 			defer n.close()
 			t.Code("read", n.pake(role).ReadRoundOne(message), code)
 		},
@@ -32,14 +32,14 @@ func init() {
 	})
 }
 
-func (n *numbers) pake(role ecjpake.Role) *ecjpake.Context {
+func (n *numberCase) pake(role ecjpake.Role) *ecjpake.Context {
 	c, err := ecjpake.New(role, crypto.SHA256, ecp.Secp256r1, nil)
 	return owned(n, c, err)
 }
 
 // pakeKey is a private key of the suite's, in which each byte is one more than the last, but for the last, which is two
 // more; and the public key.
-func (n *numbers) pakeKey(first byte) (*cbridge.MPI, *cbridge.ECPPoint) {
+func (n *numberCase) pakeKey(first byte) (*cbridge.MPI, *cbridge.ECPPoint) {
 	b := make([]byte, 32)
 	for i := range b {
 		b[i] = first + byte(i)
@@ -52,7 +52,7 @@ func (n *numbers) pakeKey(first byte) (*cbridge.MPI, *cbridge.ECPPoint) {
 
 // pakeRoundTwo reads a message of the second round, after first rounds with keys that begin with the bytes given.
 func pakeRoundTwo(t *suites.T, role ecjpake.Role, own, peer [2]byte, message []byte, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	var private [2]*cbridge.MPI
 	var public, theirs [2]*cbridge.ECPPoint

@@ -47,7 +47,7 @@ func init() {
 		"ecp_export":                       ecpExport,
 		"ecp_set_public_key_after_private": ecpSetPublicAfterPrivate,
 		"ecp_set_public_key_group_check": func(t *suites.T, id ecp.ID, code int) {
-			n := &numbers{T: t}
+			n := &numberCase{T: t}
 			defer n.close()
 			t.Code("set", n.keyPair(ecp.None, nil, nil).SetPublic(id, n.point()), code)
 		},
@@ -66,7 +66,7 @@ func init() {
 }
 
 func ecpInvalidParam(t *suites.T) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, p := n.group(ecp.Secp256r1), n.point()
 	_, err := g.WritePoint(p, 42)
@@ -87,13 +87,13 @@ func ecpCurveInfo(t *suites.T, id ecp.ID, tlsID uint16, bits int, name string) {
 }
 
 func ecpCheckPub(t *suites.T, id ecp.ID, x, y, z string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Code("check", n.group(id).CheckPublic(n.pointOf(n.read(x), n.read(y), n.read(z))), code)
 }
 
 func ecpVectorRestart(t *suites.T, id ecp.ID, dA, xA, yA, dB, xZ, yZ string, ops uint32, least, most int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, restart, random := n.group(id), n.bound(ops), new(rndPseudo)
 	p, r := n.point(), n.point()
@@ -106,7 +106,7 @@ func ecpVectorRestart(t *suites.T, id ecp.ID, dA, xA, yA, dB, xZ, yZ string, ops
 }
 
 func ecpMulAddRestart(t *suites.T, id ecp.ID, xR, yR, u1, u2, xQ, yQ string, ops uint32, least, most int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, restart, r := n.group(id), n.bound(ops), n.point()
 	base, m1, m2, q := n.generator(g), n.read(u1), n.read(u2), n.pointOf(n.read(xQ), n.read(yQ), n.read("01"))
@@ -117,19 +117,19 @@ func ecpMulAddRestart(t *suites.T, id ecp.ID, xR, yR, u1, u2, xQ, yQ string, ops
 }
 
 func ecpVector(t *suites.T, id ecp.ID, dA, xA, yA, dB, xB, yB, xZ, yZ string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	n.exchange(id, dA, dB, [3][2]string{{xA, yA}, {xB, yB}, {xZ, yZ}}, true)
 }
 
 func ecpVectorX(t *suites.T, id ecp.ID, dA, xA, dB, xB, xS string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	n.exchange(id, dA, dB, [3][2]string{{xA}, {xB}, {xS}}, false)
 }
 
 // exchange multiplies the generator by each key, and each product by the other: the public keys are A, B, and the secret.
-func (n *numbers) exchange(id ecp.ID, dA, dB string, want [3][2]string, withY bool) {
+func (n *numberCase) exchange(id ecp.ID, dA, dB string, want [3][2]string, withY bool) {
 	g, random, r := n.group(id), new(rndPseudo), n.point()
 	base := n.generator(g)
 	n.Code("check generator", g.CheckPublic(base), 0)
@@ -149,7 +149,7 @@ func (n *numbers) exchange(id ecp.ID, dA, dB string, want [3][2]string, withY bo
 }
 
 func ecpMul(t *suites.T, id ecp.ID, m, x, y, z, wantX, wantY, wantZ []byte, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, r := n.group(id), n.point()
 	t.Code("check generator", g.CheckPublic(n.generator(g)), 0)
@@ -164,7 +164,7 @@ func ecpMul(t *suites.T, id ecp.ID, m, x, y, z, wantX, wantY, wantZ []byte, code
 }
 
 func ecpMulRng(t *suites.T, id ecp.ID, d []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g := n.group(id)
 	base := n.generator(g)
@@ -175,7 +175,7 @@ func ecpMulRng(t *suites.T, id ecp.ID, d []byte) {
 }
 
 func ecpMulAdd(t *suites.T, id ecp.ID, u1, p1, u2, p2, want []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, r := n.group(id), n.point()
 	t.Code("multiply and add", g.MulAdd(r, n.binary(u1), n.readPoint(g, p1), n.binary(u2), n.readPoint(g, p2), nil), 0)
@@ -185,7 +185,7 @@ func ecpMulAdd(t *suites.T, id ecp.ID, u1, p1, u2, p2, want []byte) {
 }
 
 func ecpWriteBinary(t *suites.T, id ecp.ID, x, y, z string, format int, want []byte, size, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, p := n.group(id), n.pointOf(n.read(x), n.read(y), n.read(z))
 	k := n.keyPair(ecp.None, nil, nil)
@@ -204,7 +204,7 @@ func ecpWriteBinary(t *suites.T, id ecp.ID, x, y, z string, format int, want []b
 }
 
 func ecpReadBinary(t *suites.T, id ecp.ID, b []byte, x, y, z string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, p := n.group(id), n.point()
 	t.Code("read", g.Bridge().ReadPoint(p.Bridge(), b), code)
@@ -230,7 +230,7 @@ func ecpReadBinary(t *suites.T, id ecp.ID, b []byte, x, y, z string, code int) {
 }
 
 func ecpTLSReadPoint(t *suites.T, id ecp.ID, b []byte, x, y, z string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	p := n.point()
 	read, err := n.group(id).Bridge().ReadTLSPoint(p.Bridge(), b)
@@ -245,7 +245,7 @@ func ecpTLSReadPoint(t *suites.T, id ecp.ID, b []byte, x, y, z string, code int)
 }
 
 func ecpTLSWriteReadPoint(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g := n.group(id)
 	for _, p := range []*ecp.Point{n.generator(g), n.point()} {
@@ -263,7 +263,7 @@ func ecpTLSWriteReadPoint(t *suites.T, id ecp.ID) {
 }
 
 func ecpTLSReadGroup(t *suites.T, b []byte, code, bits, size int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, read, err := ecp.ReadTLSGroup(b)
 	t.Code("read", err, code)
@@ -277,7 +277,7 @@ func ecpTLSReadGroup(t *suites.T, b []byte, code, bits, size int) {
 }
 
 func ecpTLSWriteReadGroup(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g := n.group(id)
 	record, err := g.TLSGroup()
@@ -286,7 +286,7 @@ func ecpTLSWriteReadGroup(t *suites.T, id ecp.ID) {
 	n.sameGroup(owned(n, again, err), g)
 }
 
-func (n *numbers) sameGroup(got, want *ecp.Group) {
+func (n *numberCase) sameGroup(got, want *ecp.Group) {
 	n.Equal("group", got.ID(), want.ID())
 	for what, number := range groupNumbers {
 		x, err := number(got)
@@ -304,7 +304,7 @@ var groupNumbers = map[string]func(*ecp.Group) (*bignum.Int, error){
 }
 
 func ecpGroupMetadata(t *suites.T, id ecp.ID, bits int, kind ecp.Type, p, a, b, gX, gY, order string, tlsID uint16) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g := n.group(id)
 	for what, want := range map[string]string{"P": p, "A": a, "B": b, "N": order} {
@@ -354,13 +354,13 @@ func ecpGroupMetadata(t *suites.T, id ecp.ID, bits int, kind ecp.Type, p, a, b, 
 }
 
 func ecpCheckPrivkey(t *suites.T, id ecp.ID, d string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	t.Code("check", n.group(id).CheckPrivate(n.read(d)), code)
 }
 
 func ecpSetZero(t *suites.T, id ecp.ID, b []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g, p, zero := n.group(id), n.point(), n.point()
 	other := n.readPoint(g, b)
@@ -385,7 +385,7 @@ func ecpSetZero(t *suites.T, id ecp.ID, b []byte) {
 }
 
 func ecpCheckOrder(t *suites.T, id ecp.ID, want string) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	order, err := n.group(id).N()
 	n.same("order", owned(n, order, err), n.read(want))

@@ -7,19 +7,19 @@ import (
 )
 
 // keyPair makes a pair of what is not nil.
-func (n *numbers) keyPair(id ecp.ID, d *bignum.Int, q *ecp.Point) *ecp.KeyPair {
+func (n *numberCase) keyPair(id ecp.ID, d *bignum.Int, q *ecp.Point) *ecp.KeyPair {
 	k, err := ecp.NewKeyPair(id, d, q)
 	return owned(n, k, err)
 }
 
 // privateKey makes a pair of the encoding of a private key.
-func (n *numbers) privateKey(id ecp.ID, b []byte) *ecp.KeyPair {
+func (n *numberCase) privateKey(id ecp.ID, b []byte) *ecp.KeyPair {
 	k, err := ecp.ReadKey(id, b)
 	return owned(n, k, err)
 }
 
 // parts are copies of what a pair has.
-func (n *numbers) parts(k *ecp.KeyPair) (*ecp.Group, *bignum.Int, *ecp.Point) {
+func (n *numberCase) parts(k *ecp.KeyPair) (*ecp.Group, *bignum.Int, *ecp.Point) {
 	g, err := k.Group()
 	owned(n, g, err)
 	d, err := k.D()
@@ -28,26 +28,26 @@ func (n *numbers) parts(k *ecp.KeyPair) (*ecp.Group, *bignum.Int, *ecp.Point) {
 	return g, d, owned(n, q, err)
 }
 
-func (n *numbers) samePoint(what string, p, q *ecp.Point) {
+func (n *numberCase) samePoint(what string, p, q *ecp.Point) {
 	equal, err := p.Equal(q)
 	n.Code(what, err, 0)
 	n.Equal(what+" is the same", equal, true)
 }
 
-func (n *numbers) parsePoint(x, y string) *ecp.Point {
+func (n *numberCase) parsePoint(x, y string) *ecp.Point {
 	p, err := ecp.ParsePoint(x, y, 16)
 	return owned(n, p, err)
 }
 
 func ecpCheckPubPriv(t *suites.T, idPub ecp.ID, xPub, yPub string, id ecp.ID, d, x, y string, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	pub := n.keyPair(idPub, nil, n.parsePoint(xPub, yPub))
 	t.Code("check", pub.Check(n.keyPair(id, n.read(d), n.parsePoint(x, y)), new(rndPseudo)), code)
 }
 
 func ecpCalcPublic(t *suites.T, id ecp.ID, private []byte, code int, want []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k, random := n.keyPair(id, n.binary(private), nil), new(rndPseudo)
 	t.Code("compute", k.CalcPublic(random), code)
@@ -60,7 +60,7 @@ func ecpCalcPublic(t *suites.T, id ecp.ID, private []byte, code int, want []byte
 }
 
 func ecpGenKeypair(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	g := n.group(id)
 	d, q, err := g.GenKeys(new(rndPseudo))
@@ -71,7 +71,7 @@ func ecpGenKeypair(t *suites.T, id ecp.ID) {
 }
 
 func ecpGenKey(t *suites.T, id ecp.ID) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k, err := ecp.GenerateKey(id, new(rndPseudo))
 	owned(n, k, err)
@@ -82,7 +82,7 @@ func ecpGenKey(t *suites.T, id ecp.ID) {
 }
 
 func ecpSetPublicGood(t *suites.T, id ecp.ID, public []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	q := n.readPoint(n.group(id), public)
 	x, y, z := n.coordinates(q)
@@ -98,7 +98,7 @@ func ecpSetPublicGood(t *suites.T, id ecp.ID, public []byte) {
 }
 
 func ecpSetPublicAfterPrivate(t *suites.T, id ecp.ID, private []byte, publicID ecp.ID, public []byte) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	q, k := n.readPoint(n.group(publicID), public), n.privateKey(id, private)
 	_, before, _ := n.parts(k)
@@ -114,7 +114,7 @@ func ecpSetPublicAfterPrivate(t *suites.T, id ecp.ID, private []byte, publicID e
 }
 
 func ecpReadKey(t *suites.T, id ecp.ID, b []byte, code, canonical int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	q := n.pointOf(n.read("01"), n.read("02"), n.read("03"))
 	k := n.keyPair(ecp.None, nil, q)
@@ -138,7 +138,7 @@ func ecpReadKey(t *suites.T, id ecp.ID, b []byte, code, canonical int) {
 }
 
 func ecpWriteKeyExt(t *suites.T, id ecp.ID, b []byte, size, code int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	k := n.keyPair(id, nil, nil)
 	if len(b) != 0 {
@@ -156,7 +156,7 @@ func ecpWriteKeyExt(t *suites.T, id ecp.ID, b []byte, size, code int) {
 }
 
 func ecpExport(t *suites.T, id ecp.ID, x, y, d string, code, noGroup int) {
-	n := &numbers{T: t}
+	n := &numberCase{T: t}
 	defer n.close()
 	if noGroup != 0 {
 		id = ecp.None

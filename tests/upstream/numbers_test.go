@@ -12,38 +12,38 @@ import (
 	"github.com/gombedtls/gombedtls/mbedtls/ecp"
 )
 
-// numbers is a case of the suites of numbers and curves, with what it closes at its end: the objects are small, but there
+// numberCase is a case of the suites of numbers and curves, with what it closes at its end: the objects are small, but there
 // are very many of them.
-type numbers struct {
+type numberCase struct {
 	*suites.T
 	objects []io.Closer
 }
 
-func (n *numbers) close() {
+func (n *numberCase) close() {
 	for _, o := range n.objects {
 		o.Close()
 	}
 }
 
 // owned takes what a call has returned, and fails the case if there is an error.
-func owned[O io.Closer](n *numbers, o O, err error) O {
+func owned[O io.Closer](n *numberCase, o O, err error) O {
 	n.Code("make an object", err, 0)
 	n.objects = append(n.objects, o)
 	return o
 }
 
 // result is a number that was never set.
-func (n *numbers) result() *bignum.Int { return owned(n, new(bignum.Int), nil) }
+func (n *numberCase) result() *bignum.Int { return owned(n, new(bignum.Int), nil) }
 
 // read reads a number as cases have it: in hex, with leading zeros for as many limbs, and a sign that zero has as well
 // (mbedtls_test_read_mpi).
-func (n *numbers) read(hex string) *bignum.Int {
+func (n *numberCase) read(hex string) *bignum.Int {
 	x := n.result()
 	n.reread(x, hex)
 	return x
 }
 
-func (n *numbers) reread(x *bignum.Int, hex string) {
+func (n *numberCase) reread(x *bignum.Int, hex string) {
 	digits, negative := strings.CutPrefix(hex, "-")
 	n.Code("read "+hex, x.SetText(digits, 16), 0)
 	if negative && digits != "" {
@@ -52,13 +52,13 @@ func (n *numbers) reread(x *bignum.Int, hex string) {
 }
 
 // binary reads a number in big-endian order.
-func (n *numbers) binary(b []byte) *bignum.Int {
+func (n *numberCase) binary(b []byte) *bignum.Int {
 	x, err := bignum.FromBytes(b)
 	return owned(n, x, err)
 }
 
 // same fails the case unless got is want, and well formed.
-func (n *numbers) same(what string, got, want *bignum.Int, args ...string) {
+func (n *numberCase) same(what string, got, want *bignum.Int, args ...string) {
 	order, err := got.Cmp(want)
 	n.Code(what, err, 0)
 	if order != 0 {
@@ -68,7 +68,7 @@ func (n *numbers) same(what string, got, want *bignum.Int, args ...string) {
 }
 
 // wellFormed fails the case if x is a negative zero, unless the case has one among its arguments.
-func (n *numbers) wellFormed(what string, x *bignum.Int, args ...string) {
+func (n *numberCase) wellFormed(what string, x *bignum.Int, args ...string) {
 	if x.BitLen() != 0 || !x.Operand().Negative() {
 		return
 	}
@@ -80,35 +80,35 @@ func (n *numbers) wellFormed(what string, x *bignum.Int, args ...string) {
 	n.Fatalf("%s is a negative zero", what)
 }
 
-func (n *numbers) group(id ecp.ID) *ecp.Group {
+func (n *numberCase) group(id ecp.ID) *ecp.Group {
 	g, err := ecp.NewGroup(id)
 	return owned(n, g, err)
 }
 
-func (n *numbers) point() *ecp.Point {
+func (n *numberCase) point() *ecp.Point {
 	p, err := ecp.NewPoint()
 	return owned(n, p, err)
 }
 
-func (n *numbers) generator(g *ecp.Group) *ecp.Point {
+func (n *numberCase) generator(g *ecp.Group) *ecp.Point {
 	p, err := g.G()
 	return owned(n, p, err)
 }
 
-func (n *numbers) readPoint(g *ecp.Group, b []byte) *ecp.Point {
+func (n *numberCase) readPoint(g *ecp.Group, b []byte) *ecp.Point {
 	p, err := g.ReadPoint(b)
 	return owned(n, p, err)
 }
 
 // pointOf makes a point of its three coordinates.
-func (n *numbers) pointOf(x, y, z *bignum.Int) *ecp.Point {
+func (n *numberCase) pointOf(x, y, z *bignum.Int) *ecp.Point {
 	p := n.point()
 	n.Code("set coordinates", p.Bridge().Set(x.Operand(), y.Operand(), z.Operand()), 0)
 	return p
 }
 
 // coordinates are the three coordinates of a point.
-func (n *numbers) coordinates(p *ecp.Point) (x, y, z *bignum.Int) {
+func (n *numberCase) coordinates(p *ecp.Point) (x, y, z *bignum.Int) {
 	to := make([]*cbridge.MPI, 3)
 	xyz := [3]*bignum.Int{n.result(), n.result(), n.result()}
 	for i := range to {
@@ -119,7 +119,7 @@ func (n *numbers) coordinates(p *ecp.Point) (x, y, z *bignum.Int) {
 }
 
 // at fails the case unless a point has the coordinates, or only x if y is nil.
-func (n *numbers) at(what string, p *ecp.Point, x, y *bignum.Int) {
+func (n *numberCase) at(what string, p *ecp.Point, x, y *bignum.Int) {
 	px, py, _ := n.coordinates(p)
 	n.same(what+": x", px, x)
 	if y != nil {
@@ -147,18 +147,18 @@ func leftAligned(g *ecp.Group, b []byte) []byte {
 	return out
 }
 
-// drawn yields the bytes, and others after that.
-func drawn(b []byte) io.Reader { return &rndBuffer{buf: b, fallback: rndStd{}} }
+// drawnFirst yields the bytes, and others after that.
+func drawnFirst(b []byte) io.Reader { return &rndBuffer{buf: b, fallback: rndStd{}} }
 
 // bound sets the number of operations, and makes a restart that heeds it.
-func (n *numbers) bound(ops uint32) *ecp.Restart {
+func (n *numberCase) bound(ops uint32) *ecp.Restart {
 	n.Code("set max ops", ecp.SetMaxOps(ops), 0)
 	r, err := ecp.NewRestart()
 	return owned(n, r, err)
 }
 
 // restarted calls an operation until it is over, and fails the case unless it was not as often as is given.
-func (n *numbers) restarted(what string, least, most int, call func() error) error {
+func (n *numberCase) restarted(what string, least, most int, call func() error) error {
 	for count := 0; ; count++ {
 		err := call()
 		if errors.Is(err, cbridge.ErrECPInProgress) {
@@ -172,7 +172,7 @@ func (n *numbers) restarted(what string, least, most int, call func() error) err
 }
 
 // abandoned leaves an operation in the middle, if it has one.
-func (n *numbers) abandoned(least int, call func() error) {
+func (n *numberCase) abandoned(least int, call func() error) {
 	if least > 0 {
 		n.Code("begin again", call(), int(cbridge.ErrECPInProgress))
 	}

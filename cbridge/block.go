@@ -3,7 +3,10 @@ package cbridge
 // #include "cipher.h"
 import "C"
 
-import "runtime"
+import (
+	"bytes"
+	"runtime"
+)
 
 // Block is a block cipher with a key, to encrypt and to decrypt: an mbedtls_aes_context, mbedtls_aria_context,
 // mbedtls_camellia_context, mbedtls_des_context or mbedtls_des3_context for each. Any number of goroutines may use it.
@@ -162,6 +165,11 @@ func (x *XTS) Crypt(op Operation, unit, dst, src []byte) error {
 	return during(func() error {
 		if len(unit) != 16 || !fits(dst, src) {
 			return newError(name, int(ErrAESBadInputData), nil)
+		}
+		// In place, the library overwrites the end of what is not a multiple of a block before it reads it.
+		if len(src)%16 != 0 && AnyOverlap(dst, src) {
+			src = bytes.Clone(src)
+			defer clear(src)
 		}
 		return check(C.gm_xts_crypt(x.c, C.int(op), C.size_t(len(src)), cbytes(unit), cbytes(src), cbytes(dst)), name, xtsOption)
 	}, x.res)

@@ -74,7 +74,7 @@ func TestAEADs(t *testing.T) {
 				t.Fatalf("nonces of %d bytes, tags of %d", ours.NonceSize(), ours.Overhead())
 			}
 			nonce := data(ours.NonceSize())
-			for _, n := range lengths {
+			for _, n := range sizes {
 				for _, ad := range [][]byte{nil, data(1), data(100)} {
 					in := data(n)
 					want := theirs.Seal([]byte("x"), nonce, in, ad)
@@ -362,7 +362,7 @@ func TestPoly1305(t *testing.T) {
 		t.Skip("not in this build")
 	}
 	key := data(32)
-	for _, n := range lengths {
+	for _, n := range sizes {
 		var want [16]byte
 		poly1305.Sum(&want, data(n), (*[32]byte)(key))
 		p := must[*Poly1305](t)(NewPoly1305(key))

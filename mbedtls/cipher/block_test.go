@@ -29,8 +29,8 @@ func data(n int) []byte {
 	return p
 }
 
-// lengths are around those of blocks.
-var lengths = []int{0, 1, 15, 16, 17, 31, 32, 33, 100, 1000, 65537}
+// sizes are around those of blocks.
+var sizes = []int{0, 1, 15, 16, 17, 31, 32, 33, 100, 1000, 65537}
 
 func mustBe(t *testing.T, what string, err, want error) {
 	t.Helper()
@@ -215,7 +215,7 @@ func TestStreams(t *testing.T) {
 // streamAgrees checks a stream, in pieces and in place.
 func streamAgrees(t *testing.T, name string, ours *Stream, theirs gocipher.Stream) {
 	t.Helper()
-	for _, n := range lengths {
+	for _, n := range sizes {
 		in, want := data(n), make([]byte, n)
 		theirs.XORKeyStream(want, in)
 		got := bytes.Clone(in)
@@ -344,11 +344,15 @@ func TestXTS(t *testing.T) {
 			}
 		}
 		unit, in := make([]byte, 16), data(47) // stolen bytes
-		got := make([]byte, len(in))
-		if err := ours.Encrypt(got, in, unit); err != nil || bytes.Equal(got, in) {
-			t.Errorf("47 bytes: %v", err)
+		want, got := make([]byte, len(in)), bytes.Clone(in)
+		err, err2 = ours.Encrypt(want, in, unit), ours.Encrypt(got, got, unit)
+		if err != nil || err2 != nil || !bytes.Equal(got, want) || bytes.Equal(got, in) {
+			t.Errorf("47 bytes: %x in place, %v, and %x, %v", got, err2, want, err)
 		}
 		if err := ours.Decrypt(got, got, unit); err != nil || !bytes.Equal(got, in) {
+			t.Errorf("47 bytes in place: %x, %v, want %x", got, err, in)
+		}
+		if err := ours.Decrypt(got, want, unit); err != nil || !bytes.Equal(got, in) {
 			t.Errorf("47 bytes: %x, %v, want %x", got, err, in)
 		}
 		mustBe(t, "15 bytes", ours.Encrypt(got, in[:15], unit), cbridge.ErrAESInvalidInputLength)

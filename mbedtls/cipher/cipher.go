@@ -58,12 +58,12 @@ func (c *Cipher) Finish(dst []byte) ([]byte, error) {
 	return appendOutput(dst, c.c.Info().BlockSize, c.c.Finish)
 }
 
-// FinishPadded is Finish, which tells of another padding only by invalid, all ones then and else 0, and by what it appends.
+// FinishPadded is Finish, which tells of another padding only by invalid, all ones then and else 0, and by appending nothing.
 // It is for callers that take the same time either way (mbedtls_cipher_finish_padded).
 func (c *Cipher) FinishPadded(dst []byte) (out []byte, invalid uint, err error) {
 	out, err = appendOutput(dst, c.c.Info().BlockSize, func(out []byte) (n int, err error) {
 		n, invalid, err = c.c.FinishPadded(out)
-		return n, err
+		return n &^ int(invalid), err // the library's length may be less than 0 then
 	})
 	return out, invalid, err
 }

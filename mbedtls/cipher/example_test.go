@@ -22,7 +22,7 @@ func ExampleNewGCM() {
 	_, err = aead.Open(nil, nonce, sealed, nil)
 	fmt.Println(err)
 	// Output:
-	// 6be2e5d63bc1e34fe7a2dd7be5d5ae7e4e5a6b9c6b
+	// 6bedb6a20ffc05f3475d29034caa1cc8fa3628c39f
 	// hello <nil>
 	// mbedtls_gcm_auth_decrypt: GCM - Authenticated decryption failed (MBEDTLS_ERR_GCM_AUTH_FAILED, -0x0012)
 }
@@ -45,7 +45,7 @@ func ExampleMultipart() {
 	tag, err := m.Finish()
 	fmt.Printf("%d bytes of a tag, %v\n", len(tag), err)
 	// Output:
-	// 6be2e5 <nil>
-	// d63b <nil>
+	// 6bedb6 <nil>
+	// a20f <nil>
 	// 16 bytes of a tag, <nil>
 }

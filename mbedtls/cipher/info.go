@@ -2,6 +2,7 @@ package cipher
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -118,7 +119,7 @@ func (t Type) String() string {
 // (mbedtls_cipher_info_from_string).
 func ByName(name string) (Info, error) {
 	i, ok := cbridge.CipherInfoFromString(name)
-	return found(i, ok, "mbedtls_cipher_info_from_string", "cipher %q", name)
+	return found(i, ok && strings.IndexByte(name, 0) < 0, "mbedtls_cipher_info_from_string", "cipher %q", name)
 }
 
 // ByValues finds a cipher by what it is made of; ErrCipherFeatureUnavailable if there is none

@@ -102,11 +102,8 @@ func TestTypes(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "sha256", "SHA-256", "SHA256\x00"} {
-		if typ, err := ByName(name); name != "SHA256\x00" {
-			mustBe(t, name, err, cbridge.ErrMDFeatureUnavailable)
-		} else if err == nil {
-			t.Errorf("%q is %v", name, typ)
-		}
+		_, err := ByName(name)
+		mustBe(t, name, err, cbridge.ErrMDFeatureUnavailable)
 	}
 	_, err := Of(crypto.BLAKE2b_256)
 	mustBe(t, "BLAKE2b", err, cbridge.ErrMDFeatureUnavailable)

@@ -3,6 +3,7 @@ package md
 import (
 	"crypto"
 	"fmt"
+	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -43,7 +44,7 @@ func unavailable(op, name string) error {
 // ErrMDFeatureUnavailable (mbedtls_md_info_from_string).
 func ByName(name string) (Type, error) {
 	info, ok := cbridge.MDInfoFromString(name)
-	if !ok {
+	if !ok || strings.IndexByte(name, 0) >= 0 { // C would read less
 		return 0, unavailable("mbedtls_md_info_from_string", name)
 	}
 	return Type(info.Type), nil

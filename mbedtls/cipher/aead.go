@@ -51,7 +51,8 @@ func NewGCMWithSizes(id ID, key []byte, nonceSize, tagSize int) (*AEAD, error) {
 		g.Close()
 		return nil, err
 	}
-	return &AEAD{seal: g.CryptAndTag, open: g.AuthDecrypt, close: g.Close, nonceSize: nonceSize, tagSize: tagSize, failed: code}, nil
+	return &AEAD{seal: g.CryptAndTag, open: g.AuthDecrypt, close: g.Close, nonceSize: nonceSize, tagSize: tagSize,
+		failed: code}, nil
 }
 
 // NewCCM makes an AEAD of a block cipher in CCM, with nonces of 7 to 13 bytes, the longer the less can be encrypted, and
@@ -154,7 +155,8 @@ func (a *AEAD) Open(dst, nonce, ciphertext, additionalData []byte) ([]byte, erro
 	}
 	n := len(ciphertext) - a.tagSize
 	if n < 0 {
-		return nil, &cbridge.Error{Code: a.failed, Op: op, Cause: fmt.Errorf("%d bytes are less than a tag of %d", len(ciphertext), a.tagSize)}
+		cause := fmt.Errorf("%d bytes are less than a tag of %d", len(ciphertext), a.tagSize)
+		return nil, &cbridge.Error{Code: a.failed, Op: op, Cause: cause}
 	}
 	return appendOutput(dst, n, func(out []byte) (int, error) {
 		if cbridge.InexactOverlap(out, ciphertext) || cbridge.AnyOverlap(out, additionalData) {

@@ -58,8 +58,8 @@ func (c *Cipher) Finish(dst []byte) ([]byte, error) {
 	return appendOutput(dst, c.c.Info().BlockSize, c.c.Finish)
 }
 
-// FinishPadded is Finish, which tells of another padding only by invalid, all ones then and else 0, and by appending nothing.
-// It is for callers that take the same time either way (mbedtls_cipher_finish_padded).
+// FinishPadded is Finish, which tells of another padding only by invalid, all ones then and else 0, and by appending
+// nothing. It is for callers that take the same time either way (mbedtls_cipher_finish_padded).
 func (c *Cipher) FinishPadded(dst []byte) (out []byte, invalid uint, err error) {
 	out, err = appendOutput(dst, c.c.Info().BlockSize, func(out []byte) (n int, err error) {
 		n, invalid, err = c.c.FinishPadded(out)
@@ -100,7 +100,9 @@ func (c *Cipher) Seal(dst, iv, src, ad []byte, tagSize int) ([]byte, error) {
 
 // Open undoes Seal. What was not sealed so is ErrCipherAuthFailed (mbedtls_cipher_auth_decrypt_ext).
 func (c *Cipher) Open(dst, iv, src, ad []byte, tagSize int) ([]byte, error) {
-	return appendOutput(dst, len(src), func(out []byte) (int, error) { return c.c.AuthDecrypt(iv, ad, out, src, tagSize) }, src, ad)
+	return appendOutput(dst, len(src), func(out []byte) (int, error) {
+		return c.c.AuthDecrypt(iv, ad, out, src, tagSize)
+	}, src, ad)
 }
 
 // Close wipes and frees the context (mbedtls_cipher_free).

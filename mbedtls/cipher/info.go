@@ -80,7 +80,8 @@ type Info struct {
 }
 
 func infoOf(i cbridge.CipherInfo) Info {
-	return Info{Type(i.Type), i.Name, ID(i.ID), Mode(i.Mode), i.KeyBits, i.IVSize, i.BlockSize, i.VariableKeyLength, i.VariableIVSize}
+	return Info{Type(i.Type), i.Name, ID(i.ID), Mode(i.Mode), i.KeyBits, i.IVSize, i.BlockSize, i.VariableKeyLength,
+		i.VariableIVSize}
 }
 
 // found makes a description, or the error that there is no such cipher.
@@ -126,5 +127,6 @@ func ByName(name string) (Info, error) {
 // (mbedtls_cipher_info_from_values).
 func ByValues(id ID, keyBits int, mode Mode) (Info, error) {
 	i, ok := cbridge.CipherInfoFromValues(cbridge.CipherID(id), keyBits, cbridge.CipherMode(mode))
-	return found(i, ok, "mbedtls_cipher_info_from_values", "cipher %d with a key of %d bits in mode %d", int(id), keyBits, int(mode))
+	return found(i, ok, "mbedtls_cipher_info_from_values", "cipher %d with a key of %d bits in mode %d",
+		int(id), keyBits, int(mode))
 }

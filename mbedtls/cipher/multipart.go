@@ -101,7 +101,8 @@ func NewChaCha20Poly1305Multipart(key []byte) (*Multipart, error) {
 		c.Close()
 		return nil, err
 	}
-	return &Multipart{chachapolyMultipart{c}, StandardTagSize, cbridge.ErrChachapolyAuthFailed, cbridge.ErrChacha20BadInputData}, nil
+	return &Multipart{chachapolyMultipart{c}, StandardTagSize, cbridge.ErrChachapolyAuthFailed,
+		cbridge.ErrChacha20BadInputData}, nil
 }
 
 // Start begins a message, whatever became of the last one.

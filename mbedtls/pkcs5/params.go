@@ -63,7 +63,8 @@ func (p Params) Marshal() ([]byte, error) {
 		return nil, &cbridge.Error{Code: cbridge.ErrPKCS5FeatureUnavailable, Op: "mbedtls_pkcs5_pbes2_ext",
 			Cause: fmt.Errorf("cipher %d with the hash function %v", p.Cipher, p.PRF)}
 	}
-	kdf, err := asn1.Marshal(pbkdf2Params{p.Salt, p.Iterations, pkix.AlgorithmIdentifier{Algorithm: hash, Parameters: asn1.NullRawValue}})
+	prf := pkix.AlgorithmIdentifier{Algorithm: hash, Parameters: asn1.NullRawValue}
+	kdf, err := asn1.Marshal(pbkdf2Params{p.Salt, p.Iterations, prf})
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,18 @@ import (
 // MBEDTLS_USE_PSA_CRYPTO; in others the Key itself, as a [crypto.Signer], serves as well (mbedtls_pk_setup_opaque).
 func (k *Key) PrivateKey() (*pk.PrivateKey, error) { return private(k.bridge().PK()) }
 
-// CopyPrivateKey takes the key out of the store, if that is allowed (UsageExport) (mbedtls_pk_copy_from_psa).
-func (k *Key) CopyPrivateKey() (*pk.PrivateKey, error) { return private(k.bridge().CopyToPK()) }
+// CopyPrivateKey takes the key out of the store, if that is allowed (UsageExport). A public key is ErrInvalidArgument
+// (mbedtls_pk_copy_from_psa).
+func (k *Key) CopyPrivateKey() (*pk.PrivateKey, error) {
+	a, err := k.Attributes()
+	if err != nil {
+		return nil, err
+	}
+	if a.Type.IsPublicKey() { // of which the library makes a public one
+		return nil, argument("a public key has no private half")
+	}
+	return private(k.bridge().CopyToPK())
+}
 
 // CopyPublicKey takes its public half out of the store (mbedtls_pk_copy_public_from_psa).
 func (k *Key) CopyPublicKey() (*pk.PublicKey, error) {

@@ -65,6 +65,9 @@ func (k *Key) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
+	if h := opts.HashFunc(); h != 0 && len(digest) != h.Size() { // which the library does not mind in ECDSA
+		return nil, argument("digest of %d bytes with %v", len(digest), h)
+	}
 	var sig []byte
 	for _, alg := range algorithms { // one of them is in the policy
 		if sig, err = k.SignHash(alg, digest); !errors.Is(err, ErrNotPermitted) {

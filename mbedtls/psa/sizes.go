@@ -77,7 +77,7 @@ func AsymmetricEncryptOutputSize(t KeyType, bits int, a Algorithm) int {
 
 // AsymmetricDecryptOutputSize is for [Key.AsymmetricDecrypt] (PSA_ASYMMETRIC_DECRYPT_OUTPUT_SIZE).
 func AsymmetricDecryptOutputSize(t KeyType, bits int, a Algorithm) int {
-	return macro3[int]("PSA_ASYMMETRIC_DECRYPT_OUTPUT_SIZE", t, max(bits, 0), a)
+	return max(0, macro3[int]("PSA_ASYMMETRIC_DECRYPT_OUTPUT_SIZE", t, max(bits, 0), a)) // of a key that is shorter than its padding
 }
 
 // ExportKeyOutputSize is for [Key.Export] (PSA_EXPORT_KEY_OUTPUT_SIZE).

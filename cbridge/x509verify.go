@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -36,10 +37,46 @@ type verification struct {
 	trap
 }
 
-// Restart is an mbedtls_x509_crt_restart_ctx.
+// Restart is an mbedtls_x509_crt_restart_ctx. One goroutine uses it at a time.
 type Restart struct {
 	res *resource
 	c   unsafe.Pointer
+	in  *dependencies // what C points at while a verification is under way
+}
+
+// dependencies are objects that another keeps.
+type dependencies struct{ objects []*resource }
+
+func (h *dependencies) add(r *resource) error {
+	if err := r.acquire(); err != nil {
+		return err
+	}
+	h.objects = append(h.objects, r)
+	return nil
+}
+
+func (h *dependencies) letGo() {
+	for _, r := range h.objects {
+		r.release()
+	}
+	h.objects = nil
+}
+
+// settle keeps the objects of a verification that goes on in another call, and else lets go of them.
+func (r *Restart) settle(goesOn bool, objects []*resource) error {
+	if !goesOn {
+		r.in.letGo()
+		return nil
+	}
+	if r.in.objects != nil {
+		return nil
+	}
+	for _, o := range objects {
+		if err := r.in.add(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // NewRestart makes one (mbedtls_x509_crt_restart_init).
@@ -54,8 +91,12 @@ func NewRestart() (*Restart, error) {
 	if c == nil {
 		return nil, errNoMemory
 	}
-	r := &Restart{c: c}
-	r.res = own(r, func() { C.gm_crt_restart_delete(c) })
+	in := &dependencies{}
+	r := &Restart{c: c, in: in}
+	r.res = own(r, func() {
+		C.gm_crt_restart_delete(c)
+		in.letGo()
+	})
 	return r, nil
 }
 
@@ -78,8 +119,12 @@ func (c *Crt) Verify(v *Verification) (flags uint32, err error) {
 	if v.CRLs != nil {
 		objects, crls = append(objects, v.CRLs.res), v.CRLs.c
 	}
+	lists := objects
 	if v.Restart != nil {
-		objects, restart = append(objects, v.Restart.res), v.Restart.c
+		if in := v.Restart.in.objects; in != nil && !slices.Equal(in, lists) { // C would go on with those of before
+			return 0, newError("mbedtls_x509_crt_verify", int(ErrX509BadInputData), nil)
+		}
+		objects, restart = append(slices.Clone(objects), v.Restart.res), v.Restart.c
 	}
 	var name *C.char
 	if v.Name != nil {
@@ -103,6 +148,11 @@ func (c *Crt) Verify(v *Verification) (flags uint32, err error) {
 		defer func() { flags = uint32(f) }()
 		if v.CAs == nil {
 			ret := C.gm_crt_verify(c.c, roots, crls, &profile, name, &f, h, flag(v.Verify != nil), restart)
+			if v.Restart != nil {
+				if err := v.Restart.settle(Code(ret) == ErrECPInProgress, lists); err != nil {
+					return err
+				}
+			}
 			return call.end("mbedtls_x509_crt_verify", int(ret))
 		}
 		ret := C.gm_crt_verify_with_ca_cb(c.c, &profile, name, &f, h, flag(v.Verify != nil))

@@ -15,28 +15,12 @@ import (
 type writer struct {
 	res    *resource
 	option string
-	keys   []*resource // that C points at, which the writer holds
-	sign   *closure    // of the key that signs
+	keys   *dependencies // that C points at
+	sign   *closure      // of the key that signs
 }
 
 func (w *writer) set(op string, call func() C.int) error {
 	return during(func() error { return check(call(), op, w.option) }, w.res)
-}
-
-// keep holds a key as long as the writer is open.
-func (w *writer) keep(r *resource) error {
-	if err := r.acquire(); err != nil {
-		return err
-	}
-	w.keys = append(w.keys, r)
-	return nil
-}
-
-// letGo is what is left when the C object is gone.
-func (w *writer) letGo() {
-	for _, r := range w.keys {
-		r.release()
-	}
 }
 
 // writeFunc calls C, which writes n bytes.
@@ -121,17 +105,19 @@ func NewCrtWriter() (*CrtWriter, error) {
 	if c == nil {
 		return nil, errNoMemory
 	}
+	keys := &dependencies{}
 	w := &CrtWriter{c: c}
-	w.option = option
-	w.res = own(w, func() { C.gm_crtw_delete(c) })
+	w.option, w.keys = option, keys
+	w.res = own(w, func() {
+		C.gm_crtw_delete(c)
+		keys.letGo()
+	})
 	return w, nil
 }
 
 // Close frees the writer, and lets go of its keys.
 func (w *CrtWriter) Close() error {
 	w.res.close()
-	w.letGo()
-	w.keys = nil
 	return nil
 }
 
@@ -189,7 +175,7 @@ func (w *CrtWriter) SetSubject(names []NameAttribute) error {
 // SetSubjectKey sets the key that is certified (mbedtls_x509write_crt_set_subject_key).
 func (w *CrtWriter) SetSubjectKey(key *PK) error {
 	return w.set("mbedtls_x509write_crt_set_subject_key", func() C.int {
-		if w.keep(key.res) != nil {
+		if w.keys.add(key.res) != nil {
 			return C.MBEDTLS_ERR_X509_BAD_INPUT_DATA
 		}
 		return C.gm_crtw_subject_key(w.c, key.c)
@@ -199,7 +185,7 @@ func (w *CrtWriter) SetSubjectKey(key *PK) error {
 // SetIssuerKey sets the key that signs (mbedtls_x509write_crt_set_issuer_key).
 func (w *CrtWriter) SetIssuerKey(key *PK) error {
 	return w.set("mbedtls_x509write_crt_set_issuer_key", func() C.int {
-		if w.keep(key.res) != nil {
+		if w.keys.add(key.res) != nil {
 			return C.MBEDTLS_ERR_X509_BAD_INPUT_DATA
 		}
 		return C.gm_crtw_issuer_key(w.c, key.c)
@@ -305,17 +291,19 @@ func NewCsrWriter() (*CsrWriter, error) {
 	if c == nil {
 		return nil, errNoMemory
 	}
+	keys := &dependencies{}
 	w := &CsrWriter{c: c}
-	w.option = option
-	w.res = own(w, func() { C.gm_csrw_delete(c) })
+	w.option, w.keys = option, keys
+	w.res = own(w, func() {
+		C.gm_csrw_delete(c)
+		keys.letGo()
+	})
 	return w, nil
 }
 
 // Close frees the writer, and lets go of its key.
 func (w *CsrWriter) Close() error {
 	w.res.close()
-	w.letGo()
-	w.keys = nil
 	return nil
 }
 
@@ -337,7 +325,7 @@ func (w *CsrWriter) SetSubject(names []NameAttribute) error {
 // SetKey sets the key that the certificate is to be for, and that signs the request (mbedtls_x509write_csr_set_key).
 func (w *CsrWriter) SetKey(key *PK) error {
 	return w.set("mbedtls_x509write_csr_set_key", func() C.int {
-		if w.keep(key.res) != nil {
+		if w.keys.add(key.res) != nil {
 			return C.MBEDTLS_ERR_X509_BAD_INPUT_DATA
 		}
 		return C.gm_csrw_key(w.c, key.c)

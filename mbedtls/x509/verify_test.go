@@ -377,3 +377,44 @@ func TestVerifyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A verification that is under way goes on with its own lists alone, which it keeps.
+func TestRestart(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_ECP_RESTARTABLE") {
+		if r, err := NewRestart(); r != nil || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("in a build without it: %v", err)
+		}
+		return
+	}
+	root, middle, leaf := chainOf(t)
+	if err := cbridge.SetECPMaxOps(100); err != nil {
+		t.Fatal(err)
+	}
+	defer cbridge.SetECPMaxOps(0)
+	restart := must[*Restart](t)(NewRestart())
+	chain, roots := must[*List](t)(NewList(leaf, middle)), must[*List](t)(NewList(root))
+	o := &VerifyOptions{Roots: roots, Restart: restart}
+	if err := chain.Verify(o); !errors.Is(err, cbridge.ErrECPInProgress) {
+		t.Fatalf("the first call: %v", err)
+	}
+	if err := list(t, leaf, middle).Verify(o); !errors.Is(err, cbridge.ErrX509BadInputData) {
+		t.Errorf("another list: %v", err)
+	}
+	calls := 1
+	err := chain.Verify(o)
+	for ; errors.Is(err, cbridge.ErrECPInProgress); calls++ {
+		err = chain.Verify(o)
+	}
+	if err != nil {
+		t.Errorf("after %d calls: %v", calls, err)
+	}
+	if err := chain.Verify(o); !errors.Is(err, cbridge.ErrECPInProgress) {
+		t.Errorf("again: %v", err)
+	}
+	chain.Close()
+	roots.Close()
+	restart.Close()
+	if err := list(t, leaf).Verify(o); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}

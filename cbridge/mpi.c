@@ -236,8 +236,7 @@ int gm_mpi_shift_l(mbedtls_mpi *x, size_t count)
     return mbedtls_mpi_shift_l(x, count);
 }
 
-// The library writes to x while it still reads the others, and takes an rr of zero for one that it has computed. Its result
-// is n where 0 is meant, if a is negative and a multiple of n; and 1 for an exponent that was never set, also modulo 1.
+// The library writes to x while it still reads the others, and takes an rr of zero for one that it has computed.
 int gm_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, const mbedtls_mpi *n, mbedtls_mpi *rr)
 {
     mbedtls_mpi t;
@@ -250,9 +249,6 @@ int gm_mpi_exp_mod(mbedtls_mpi *x, const mbedtls_mpi *a, const mbedtls_mpi *e, c
     }
     mbedtls_mpi_init(&t);
     ret = mbedtls_mpi_exp_mod(&t, a, e, n, rr);
-    if (ret == 0 && (a->s < 0 || e->n == 0)) {
-        ret = mbedtls_mpi_mod_mpi(&t, &t, n);
-    }
     if (ret == 0) {
         mbedtls_mpi_swap(x, &t);
     }

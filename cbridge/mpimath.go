@@ -124,7 +124,8 @@ func (x *MPI) ModInt(b int64) (uint64, error) {
 
 // ExpMod is x = a^e mod n. The error is ErrMPIBadInputData if n is negative or even, or e is negative, or one has more than
 // MPIMaxBits. rr, if it is not nil, keeps what depends on n only: it is new, or of an earlier call with the same n, and no
-// operand (mbedtls_mpi_exp_mod).
+// operand (mbedtls_mpi_exp_mod). As the library has it, the power is n instead of 0 if a is negative and n divides the
+// power, which has an odd exponent; and 1 of an exponent that was never set, also modulo 1.
 func (x *MPI) ExpMod(a, e, n, rr *MPI) error {
 	held := []*MPI{x, a, e, n}
 	var c *C.mbedtls_mpi

@@ -105,7 +105,8 @@ func (z *Int) Mod(x, y *Int) error { return z.of(x, y, (*cbridge.MPI).Mod) }
 func (x *Int) ModInt(v int64) (uint64, error) { return x.Operand().ModInt(v) }
 
 // ExpMod is z = x^e mod n. The error is ErrMPIBadInputData if n is not positive and odd, or e is negative, or one of the two
-// has more than MaxBits bits (mbedtls_mpi_exp_mod).
+// has more than MaxBits bits (mbedtls_mpi_exp_mod). The library's own result, it is n instead of 0 if x is negative, e odd,
+// and n divides the power; and 1 for an e that was never set, also modulo 1.
 func (z *Int) ExpMod(x, e, n *Int) error { return z.ExpModCached(x, e, n, nil) }
 
 // ExpModCached is ExpMod for many with the same n: rr keeps what depends on n only. It is a new Int for the first of them,

@@ -124,6 +124,14 @@ func (a arithmetic) modular() {
 	a.is("inverse", inverse, func(z *bignum.Int) error { return z.InvMod(a.x, a.m) })
 	if a.bm.Bit(0) == 1 && a.by.Sign() >= 0 {
 		power = new(big.Int).Exp(a.bx, a.by, a.bm)
+		switch {
+		case a.by.Sign() == 0 && a.bm.BitLen() == 1:
+			explained(powerModOne)
+			power.SetInt64(1)
+		case power.Sign() == 0 && a.bx.Sign() < 0 && a.by.Bit(0) == 1:
+			explained(powerOfNegative)
+			power.Set(a.bm)
+		}
 	}
 	a.is("power", power, func(z *bignum.Int) error { return z.ExpMod(a.x, a.y, a.m) })
 	if a.bm.BitLen() > 256 {

@@ -13,6 +13,8 @@ const (
 	emptyInteger    difference = "an INTEGER without contents"
 	paddedInteger   difference = "an INTEGER with more octets than it needs"
 	// Numbers and curves
+	powerModOne     difference = "x^0 mod 1"
+	powerOfNegative difference = "an odd power of a negative number that the modulus divides"
 	paddedKey       difference = "a private key with more or fewer bytes than the order has"
 	compressedPoint difference = "a compressed point"
 
@@ -31,6 +33,8 @@ var differences = map[difference]string{
 	negativeInteger: "Mbed TLS has no negative numbers here, and takes the contents for an unsigned one",
 	emptyInteger:    "Mbed TLS takes it for 0, since some encoders write keys as bit strings do",
 	paddedInteger:   "Mbed TLS skips zeros at the front",
+	powerModOne:     "Mbed TLS gives 1 for an exponent without limbs, and does not look at the modulus",
+	powerOfNegative: "Mbed TLS gives the modulus instead of 0, and its tests want it so",
 	paddedKey:       "Mbed TLS reads a private key of any length, crypto/ecdh one of the right length",
 	compressedPoint: "crypto/ecdh reads uncompressed points only",
 

@@ -60,8 +60,6 @@ func init() {
 		"mpi_gcd_modinv_odd_only_modinv": noSuchAPI,
 		"mpi_selftest":                   "the library's self-test calls no API",
 	})
-	notMapped("functions inside of the library, which have no API",
-		"bignum_core", "bignum_mod", "bignum_mod_raw", "constant_time")
 }
 
 func mpiNull(t *suites.T) {

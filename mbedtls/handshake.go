@@ -272,7 +272,7 @@ func (c *core) steps() error {
 	}
 	if c.rejects() != 0 && c.ssl.SharedSecret() == cbridge.NoSecret &&
 		VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
-		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{VerifyUnavailable}}
+		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{Flags: VerifyUnavailable}}
 	}
 	return nil
 }
@@ -305,7 +305,7 @@ func (c *core) checkClient(rejects VerifyFlags) error {
 	alert := verifyAlert(flags, c.ssl.Version())
 	_ = c.ssl.SendAlert(cbridge.AlertFatal, alert) // the verdict counts
 	c.meter.alert(true, AlertFatal, AlertError(alert))
-	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{flags}}
+	return &Error{Code: code, Op: "mbedtls_ssl_handshake", Cause: &VerifyError{Flags: flags}}
 }
 
 // newState is what a handshake has settled. With mu held.
@@ -414,11 +414,11 @@ func (c *core) explain(err error) error {
 		}
 	case ErrX509CertVerifyFailed, ErrSSLBadCertificate:
 		if flags := VerifyFlags(c.ssl.VerifyResult()); flags != 0 && flags != VerifyUnavailable {
-			e.Cause = &VerifyError{flags}
+			e.Cause = &VerifyError{Flags: flags}
 		}
 		e.Cause = c.blame(e.Cause)
 	case ErrSSLNoClientCertificate:
-		e.Cause = &VerifyError{CertMissing}
+		e.Cause = &VerifyError{Flags: CertMissing}
 	case ErrSSLCertificateVerificationWithoutHostname:
 		e.Cause = errNoServerName
 	}

@@ -223,7 +223,7 @@ func (c *core) checkClientAgain() error {
 		return nil
 	}
 	if VerifyFlags(c.ssl.VerifyResult()) == VerifyUnavailable {
-		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_renegotiate", Cause: &VerifyError{VerifyUnavailable}}
+		return &Error{Code: ErrSSLBadCertificate, Op: "mbedtls_ssl_renegotiate", Cause: &VerifyError{Flags: VerifyUnavailable}}
 	}
 	return c.checkClient(rejects)
 }

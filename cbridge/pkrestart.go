@@ -30,7 +30,11 @@ func NewPKRestart() (*PKRestart, error) {
 		return nil, errNoMemory
 	}
 	r := &PKRestart{c: c}
-	r.res = own(r, func() { C.gm_pk_restart_delete(c) })
+	restartable.add(1) // SetECPMaxOps must not change what a step is
+	r.res = own(r, func() {
+		C.gm_pk_restart_delete(c)
+		restartable.add(-1)
+	})
 	return r, nil
 }
 

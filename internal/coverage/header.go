@@ -27,7 +27,7 @@ var (
 	comment      = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
 	preprocessor = regexp.MustCompile(`(?m)^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$`)
 	linkage      = regexp.MustCompile(`extern\s+"C"\s*\{`)
-	macros       = regexp.MustCompile(`\b(?:MBEDTLS_DEPRECATED|MBEDTLS_CHECK_RETURN\w*)\b`)
+	macros       = regexp.MustCompile(`\b(?:MBEDTLS_DEPRECATED|MBEDTLS_CHECK_RETURN\w*)\b|__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)`)
 	space        = regexp.MustCompile(`\s+`)
 
 	// const char (*name(…))[32], and int name(…).

@@ -85,17 +85,12 @@ func bridgeFile(list []code) ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// publicFamilies are the codes that users of a TLS connection meet.
-var publicFamilies = regexp.MustCompile(`^MBEDTLS_ERR_(SSL|X509|PK|PEM|NET)_`)
-
 func publicFile(list []code) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(header + "package mbedtls\n\nimport \"github.com/gombedtls/gombedtls/cbridge\"\n\n" +
 		"// Error codes of the library, as targets of errors.Is.\nconst (\n")
 	for _, c := range list {
-		if publicFamilies.MatchString(c.macro) {
-			fmt.Fprintf(&b, "%s = cbridge.%s\n", c.goName(), c.goName())
-		}
+		fmt.Fprintf(&b, "%s = cbridge.%s\n", c.goName(), c.goName())
 	}
 	b.WriteString(")\n")
 	return format.Source(b.Bytes())

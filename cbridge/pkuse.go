@@ -67,19 +67,19 @@ const SaltLenAny = -1
 
 // PSSOptions are what a signature of PKRSASSAPSS must have (mbedtls_pk_rsassa_pss_options).
 type PSSOptions struct {
-	MGF1Hash crypto.Hash
-	SaltLen  int // bytes, or SaltLenAny
+	MGF1Hash   crypto.Hash
+	SaltLength int // bytes, or SaltLenAny
 }
 
 // VerifyExt checks a signature as the kind says. options are for PKRSASSAPSS, and nil for others. A build with
-// MBEDTLS_USE_PSA_CRYPTO looks at SaltLen only if MGF1Hash is not hash (mbedtls_pk_verify_ext).
+// MBEDTLS_USE_PSA_CRYPTO looks at SaltLength only if MGF1Hash is not hash (mbedtls_pk_verify_ext).
 func (k *PK) VerifyExt(kind int, options *PSSOptions, hash crypto.Hash, digest, sig []byte) error {
 	var o PSSOptions
 	if options != nil {
 		o = *options
 	}
 	return k.during("mbedtls_pk_verify_ext", "", func() C.int {
-		return C.gm_pk_verify_ext(C.int(kind), flag(options != nil), anyMD(o.MGF1Hash), saltOf(o.SaltLen), k.c, anyMD(hash),
+		return C.gm_pk_verify_ext(C.int(kind), flag(options != nil), anyMD(o.MGF1Hash), saltOf(o.SaltLength), k.c, anyMD(hash),
 			cbytes(digest), C.size_t(len(digest)), cbytes(sig), C.size_t(len(sig)))
 	})
 }

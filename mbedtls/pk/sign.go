@@ -75,7 +75,7 @@ func (k *PublicKey) Verify(digest, sig []byte, opts crypto.SignerOpts) error {
 		return k.pk.Verify(hash, digest, sig)
 	}
 	if pss.SaltLength == rsa.PSSSaltLengthAuto {
-		return k.pk.VerifyExt(cbridge.PKRSASSAPSS, &cbridge.PSSOptions{MGF1Hash: hash, SaltLen: cbridge.SaltLenAny}, hash, digest, sig)
+		return k.pk.VerifyExt(cbridge.PKRSASSAPSS, &cbridge.PSSOptions{MGF1Hash: hash, SaltLength: cbridge.SaltLenAny}, hash, digest, sig)
 	}
 	salt := pss.SaltLength
 	if salt == rsa.PSSSaltLengthEqualsHash {

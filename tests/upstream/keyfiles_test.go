@@ -3,7 +3,6 @@ package upstream
 import (
 	"bytes"
 	"errors"
-	"os"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/suites"
@@ -111,14 +110,6 @@ func parsedRSA(t *suites.T, k *pk.PrivateKey) {
 	t.Code("check", r.CheckPrivate(), 0)
 	t.Equal("bits", k.Bits(), r.Bits())
 	t.Equal("bytes", (k.Bits()+7)/8, r.Size())
-}
-
-func readFile(t *suites.T, file string) []byte {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	return b
 }
 
 // writeCheck writes a key into each number of bytes, of which those that the file has, and more, must do.

@@ -69,7 +69,7 @@ func (k *PublicKey) Standard() (crypto.PublicKey, error) {
 }
 
 // Standard is the key for the standard library: an *[rsa.PrivateKey], *[ecdsa.PrivateKey] or *[ecdh.PrivateKey], which
-// nobody wipes. A curve that it does not have is [errors.ErrUnsupported]; a key that does not show its numbers,
+// nobody wipes. That of X25519 has the bits set that RFC 7748 fixes, as the library sets them when it reads the key. A curve that it does not have is [errors.ErrUnsupported]; a key that does not show its numbers,
 // ErrPKTypeMismatch.
 func (k *PrivateKey) Standard() (crypto.PrivateKey, error) {
 	if k.Kind() == RSA {

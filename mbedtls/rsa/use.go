@@ -63,7 +63,7 @@ func (k *Key) Sign(random io.Reader, hash crypto.Hash, digest []byte) ([]byte, e
 	return k.r.Sign(random, cbridge.RSAOfContext, hash, digest)
 }
 
-// SignPKCS1v15 signs in the padding of PKCS #1 v1.5, whatever that of the key is (mbedtls_rsa_rsassa_pkcs1_v15_sign).
+// SignPKCS1v15 signs in the padding of PKCS #1 v1.5, which the key must have (mbedtls_rsa_rsassa_pkcs1_v15_sign).
 func (k *Key) SignPKCS1v15(random io.Reader, hash crypto.Hash, digest []byte) ([]byte, error) {
 	return k.r.Sign(random, cbridge.RSAV15, hash, digest)
 }

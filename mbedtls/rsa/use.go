@@ -36,12 +36,14 @@ func (k *Key) Decrypt(random io.Reader, msg []byte, limit int) ([]byte, error) {
 	return k.decrypt(random, cbridge.RSAOfContext, nil, msg, limit)
 }
 
-// DecryptPKCS1v15 undoes [Key.EncryptPKCS1v15] as [Key.Decrypt] does (mbedtls_rsa_rsaes_pkcs1_v15_decrypt).
+// DecryptPKCS1v15 undoes [Key.EncryptPKCS1v15] as [Key.Decrypt] does. The key must have that padding
+// (mbedtls_rsa_rsaes_pkcs1_v15_decrypt).
 func (k *Key) DecryptPKCS1v15(random io.Reader, msg []byte, limit int) ([]byte, error) {
 	return k.decrypt(random, cbridge.RSAV15, nil, msg, limit)
 }
 
-// DecryptOAEP undoes [Key.EncryptOAEP] as [Key.Decrypt] does (mbedtls_rsa_rsaes_oaep_decrypt).
+// DecryptOAEP undoes [Key.EncryptOAEP] as [Key.Decrypt] does. The key must have that padding
+// (mbedtls_rsa_rsaes_oaep_decrypt).
 func (k *Key) DecryptOAEP(random io.Reader, label, msg []byte, limit int) ([]byte, error) {
 	return k.decrypt(random, cbridge.RSAV21, label, msg, limit)
 }

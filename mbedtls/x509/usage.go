@@ -146,7 +146,7 @@ type PSS struct {
 func newSignatureAlgorithm(s cbridge.SigAlg) SignatureAlgorithm {
 	a := SignatureAlgorithm{OID: s.OID, Key: oid.KeyOfNumber(s.PK), Hash: s.Hash}
 	if s.PSS != nil {
-		a.PSS = &PSS{s.PSS.MGF1Hash, s.PSS.SaltLen}
+		a.PSS = &PSS{s.PSS.MGF1Hash, s.PSS.SaltLength}
 	}
 	return a
 }
@@ -155,7 +155,7 @@ func newSignatureAlgorithm(s cbridge.SigAlg) SignatureAlgorithm {
 // (mbedtls_x509_get_rsassa_pss_params).
 func ParsePSS(tag int, content []byte) (crypto.Hash, PSS, error) {
 	hash, p, err := cbridge.PSSParams(cbridge.Buf{Tag: tag, Data: content})
-	return hash, PSS{p.MGF1Hash, p.SaltLen}, err
+	return hash, PSS{p.MGF1Hash, p.SaltLength}, err
 }
 
 // String is the key and the hash, such as "ECDSA with SHA-256".

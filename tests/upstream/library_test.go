@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/suites"
@@ -30,4 +31,12 @@ func init() {
 			t.Equal(fmt.Sprintf("feature %q", feature), got, want)
 		},
 	}, nil)
+}
+
+func readFile(t *suites.T, name string) []byte {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return data
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -58,6 +59,14 @@ func init() {
 			}
 		},
 	}, nil)
+}
+
+func readFile(t *suites.T, name string) []byte {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return data
 }
 
 // readCertificates parses a file that has no broken certificate.

@@ -40,16 +40,19 @@ func private(k *cbridge.PK, err error) (*pk.PrivateKey, error) {
 	return pk.FromBridge(k), nil
 }
 
+// LibraryKey is a key of the library: a *[pk.PrivateKey] or a *[pk.PublicKey].
+type LibraryKey interface{ Bridge() *cbridge.PK }
+
 // AttributesOf are those of a key of the library, if it were imported for one usage: UsageSignHash, UsageSignMessage,
 // UsageDecrypt, UsageDerive, or a public half's UsageVerifyHash, UsageVerifyMessage, UsageEncrypt
 // (mbedtls_pk_get_psa_attributes).
-func AttributesOf(key *pk.PrivateKey, usage KeyUsage) (Attributes, error) {
+func AttributesOf(key LibraryKey, usage KeyUsage) (Attributes, error) {
 	a, err := key.Bridge().PSAAttributes(uint32(usage))
 	return attributesOf(a), err
 }
 
 // ImportKey copies a key of the library into the store: with a's type of a public key, its public half
 // (mbedtls_pk_import_into_psa).
-func ImportKey(a Attributes, key *pk.PrivateKey) (*Key, error) {
+func ImportKey(a Attributes, key LibraryKey) (*Key, error) {
 	return newKey(key.Bridge().ImportIntoPSA(a.c()))
 }

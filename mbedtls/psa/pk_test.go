@@ -43,6 +43,12 @@ func TestKeysOfTheLibraryAndOfTheStore(t *testing.T) {
 	if _, err := half.CopyPrivateKey(); err == nil {
 		t.Error("a private key of a public one")
 	}
+	a = must[psa.Attributes](t)(psa.AttributesOf(public, psa.UsageVerifyHash))
+	again := must[*psa.Key](t)(psa.ImportKey(a, public))
+	defer again.Close()
+	if !std.PublicKey.Equal(again.Public()) {
+		t.Error("another public key")
+	}
 }
 
 // TestOpaqueKeyKeepsItsKey closes the key in the store before what stands for it.

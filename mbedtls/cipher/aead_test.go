@@ -1,5 +1,7 @@
 package cipher
 
+//lint:file-ignore SA1019 what the library has, and is compared here, is deprecated in Go
+
 import (
 	"bytes"
 	"crypto/aes"

@@ -67,7 +67,6 @@ type state struct {
 	op         cbridge.Operation
 	off        int
 	iv, stream []byte
-	closed     bool
 }
 
 // newStream begins a message with an IV as long as a block.

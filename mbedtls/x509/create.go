@@ -143,7 +143,7 @@ func run(steps []step) error {
 func (t *CertificateTemplate) apply(w *cbridge.CrtWriter, parent *Certificate, keys *writerKeys) error {
 	subject, err := t.Subject.writable()
 	if err != nil {
-		return fmt.Errorf("Subject: %w", err)
+		return fmt.Errorf("x509: Subject: %w", err)
 	}
 	issuer := subject
 	if parent != nil {
@@ -319,7 +319,7 @@ func createRequest(t *RequestTemplate, signer crypto.Signer,
 	write func(*cbridge.CsrWriter, int) ([]byte, error)) ([]byte, error) {
 	subject, err := t.Subject.writable()
 	if err != nil {
-		return nil, fmt.Errorf("Subject: %w", err)
+		return nil, fmt.Errorf("x509: Subject: %w", err)
 	}
 	sans, err := bridgeAltNames(t.SubjectAltNames)
 	if err != nil {

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"errors"
-	"os"
 	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -59,14 +58,6 @@ func init() {
 			}
 		},
 	}, nil)
-}
-
-func readFile(t *suites.T, name string) []byte {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	return data
 }
 
 // readCertificates parses a file that has no broken certificate.

@@ -3,7 +3,6 @@ package psa_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -27,11 +26,6 @@ func TestMain(m *testing.M) {
 }
 
 const root = "../.."
-
-// source is a file of upstream's.
-func source(elem ...string) string {
-	return filepath.Join(append([]string{root, "third_party/mbedtls/src"}, elem...)...)
-}
 
 func must[V any](t testing.TB) func(V, error) V {
 	return func(v V, err error) V {

@@ -104,7 +104,6 @@ func TestDecrypter(t *testing.T) {
 			t.Errorf("%T: %q", opts, got)
 		}
 	}
-	//lint:ignore SA1019 likewise
 	for _, n := range []int{4, 6, 48} {
 		//lint:ignore SA1019 likewise
 		a, b := must[[]byte](t)(k.Decrypt(nil, sealed, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: n})), must[[]byte](t)(k.Decrypt(nil, sealed, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: n}))

@@ -68,7 +68,7 @@ func bounded(t *suites.T, maxOps uint32, f func()) {
 }
 
 // repeated calls complete until it is through, and sees that the count of operations grows. It returns the last error.
-func repeated(t *suites.T, complete func() error, ops func() (uint32, error)) (err error, calls int) {
+func repeated(t *suites.T, complete func() error, ops func() (uint32, error)) (calls int, err error) {
 	before := must[uint32](t, "num_ops")(ops())
 	for err = psa.ErrOperationIncomplete; err == psa.ErrOperationIncomplete; {
 		err = complete()
@@ -79,7 +79,7 @@ func repeated(t *suites.T, complete func() error, ops func() (uint32, error)) (e
 			before = now
 		}
 	}
-	return err, calls
+	return calls, err
 }
 
 // fewOrMany checks how often an operation was continued.
@@ -93,7 +93,7 @@ func signedInSteps(t *suites.T, k *cbridge.PSAKey, alg psa.Algorithm, hash []byt
 		defer s.Close()
 		ok(t, "psa_sign_hash_start", s.Start(k, uint32(alg), hash))
 		var calls int
-		err, calls = repeated(t, func() error {
+		calls, err = repeated(t, func() error {
 			out := make([]byte, size)
 			n, err := s.Complete(out)
 			sig = out[:n]
@@ -112,7 +112,7 @@ func verifiedInSteps(t *suites.T, k *cbridge.PSAKey, alg psa.Algorithm, hash, si
 		defer v.Close()
 		ok(t, "psa_verify_hash_start", v.Start(k, uint32(alg), hash, sig))
 		var calls int
-		err, calls = repeated(t, v.Complete, v.NumOps)
+		calls, err = repeated(t, v.Complete, v.NumOps)
 		fewOrMany(t, calls, maxOps)
 		ok(t, "psa_verify_hash_abort", v.Abort())
 		t.Equal("operations after it", must[uint32](t, "num_ops")(v.NumOps()), uint32(0))
@@ -126,7 +126,7 @@ func failsInSteps(t *suites.T, start, complete func() error, ops func() (uint32,
 		status(t, "complete", complete(), psa.ErrBadState)
 		status(t, "start again", start(), psa.ErrBadState)
 	}
-	err, _ := repeated(t, complete, ops)
+	_, err := repeated(t, complete, ops)
 	status(t, "complete", err, want)
 	status(t, "complete again", complete(), psa.ErrBadState)
 }
@@ -221,7 +221,7 @@ func interruptibleOps(t *suites.T, typ psa.KeyType, data []byte, alg psa.Algorit
 			bounded(t, 1, func() {
 				for i := range counts {
 					ok(t, "start", o.start())
-					err, _ := repeated(t, o.complete, o.ops)
+					_, err := repeated(t, o.complete, o.ops)
 					ok(t, "complete", err)
 					counts[i] = must[uint32](t, "num_ops")(o.ops())
 					ok(t, "abort", o.abort())

@@ -215,7 +215,7 @@ test_verb() {
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
         text=$(target_packages) || exit
         mapfile -t packages <<<"$text"
-        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/{fleet,upstream}
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools

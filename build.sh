@@ -212,6 +212,7 @@ test_verb() {
         stage "shellcheck" shellcheck -x build.sh scripts/*.sh .ci/run
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" test_race ${short:+"$short"}
+        stage "Mbed TLS's unit tests" go test -v ./tests/upstream
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
         text=$(target_packages) || exit
         mapfile -t packages <<<"$text"
@@ -228,10 +229,11 @@ test_verb() {
     fi
 }
 
-# All packages, but those that build the others in many ways, which takes both processors.
+# All packages, but those that build the others in many ways, which takes both processors, and upstream's tests: tens of
+# thousands, one after the other.
 test_race() {
     local text packages
-    text=$(go list ./... | grep -vE '/tests/(build|cross|consumertest)$') || return
+    text=$(go list ./... | grep -vE '/tests/(build|cross|consumertest|upstream)$') || return
     mapfile -t packages <<<"$text"
     go test -race "$@" "${packages[@]}"
 }

@@ -18,6 +18,11 @@ const (
 	paddedKey       difference = "a private key with more or fewer bytes than the order has"
 	compressedPoint difference = "a compressed point"
 
+	// Keys
+	onlyStandardRefuses difference = "a private key that the standard library does not take"
+	newerPKCS8          difference = "a key of PKCS #8 with attributes, of version 2, or with bytes behind it"
+	otherRSAKey         difference = "an RSA key that only the standard library takes"
+
 	// X.509
 	negativeSerial  difference = "a serial number below 0"
 	otherProfile    difference = "a certificate with an algorithm that Mbed TLS's default profile does not allow"
@@ -37,6 +42,10 @@ var differences = map[difference]string{
 	powerOfNegative: "Mbed TLS gives the modulus instead of 0, and its tests want it so",
 	paddedKey:       "Mbed TLS reads a private key of any length, crypto/ecdh one of the right length",
 	compressedPoint: "crypto/ecdh reads uncompressed points only",
+
+	onlyStandardRefuses: "Mbed TLS reads SEC 1, PKCS #1 and encrypted keys by the same function, more curves, and more of BER",
+	newerPKCS8:          "Mbed TLS takes nothing behind the key, and version 1 alone; the standard library skips what is there",
+	otherRSAKey:         "Mbed TLS has two primes, computes what the key has not, and checks other things of it",
 
 	negativeSerial: "Mbed TLS keeps the bytes, which stand for no number to it",
 	otherProfile:   "the standard library asks for RSA of 1024 bits, Mbed TLS for 2048; it allows fewer hashes and curves",

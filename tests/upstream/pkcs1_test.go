@@ -72,14 +72,24 @@ func rawPrivate(p, q, n, e []byte) rsa.Numbers {
 	return numbers
 }
 
-// key1024 is for what needs any key of that size.
-var key1024 = sync.OnceValues(func() (*rsa.Key, error) { return rsa.Generate(nil, 1024, 3) })
+// key1024 is a key in DER, for what needs any of that size.
+var key1024 = sync.OnceValues(func() ([]byte, error) {
+	k, err := rsa.Generate(nil, 1024, 3)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	return k.MarshalPKCS1PrivateKey()
+})
 
 // decodeV15 encrypts what is padded, rightly or not, with the raw operation. Where the padding is wrong or the room too
 // small, all that could be output is zero, and as long as it can be.
 func decodeV15(t *suites.T, padded []byte, length, size, code int) {
-	k, err := key1024()
+	der, err := key1024()
 	t.Code("generate", err, 0)
+	k, err := rsa.ParsePKCS1PrivateKey(der)
+	t.Code("parse", err, 0)
+	defer k.Close()
 	original := append(append([]byte(nil), padded...), make([]byte, k.Size()-len(padded))...)
 	for i := len(padded); i < len(original); i++ {
 		original[i] = 'd'

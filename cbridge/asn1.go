@@ -24,6 +24,9 @@ const (
 )
 
 func (r *ASN1Reader) read(op string, f func(in *C.gm_input) C.int) error {
+	if r.Pos < 0 || r.Pos > len(r.Data) {
+		return newError(op, int(ErrASN1OutOfData), nil)
+	}
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	in := C.gm_input{size: C.size_t(len(r.Data)), pos: C.size_t(r.Pos)}
@@ -78,6 +81,7 @@ func (r *ASN1Reader) MPI() ([]byte, error) {
 	var n C.size_t
 	err := r.read("mbedtls_asn1_get_mpi", func(in *C.gm_input) C.int { return C.gm_asn1_get_mpi(in, &p, &n) })
 	defer C.mbedtls_free(unsafe.Pointer(p))
+	defer func() { C.mbedtls_platform_zeroize(unsafe.Pointer(p), n) }() // it may be a private key's
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +153,9 @@ type ASN1Writer struct {
 }
 
 func (w *ASN1Writer) write(op string, f func(out *C.gm_output) C.int) (int, error) {
+	if w.Pos < 0 || w.Pos > len(w.Buf) {
+		return 0, newError(op, int(ErrASN1BufTooSmall), nil)
+	}
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	out := C.gm_output{size: C.size_t(len(w.Buf)), pos: C.size_t(w.Pos)}
@@ -252,7 +259,7 @@ func (w *ASN1Writer) String(tag byte, text []byte) (int, error) {
 // (mbedtls_asn1_write_named_bitstring).
 func (w *ASN1Writer) BitString(bits []byte, n int, named bool) (int, error) {
 	const op = "mbedtls_asn1_write_bitstring"
-	if n < 0 || (n+7)/8 > len(bits) {
+	if n < 0 || n > 0 && (n-1)/8 >= len(bits) {
 		return 0, newError(op, int(ErrASN1InvalidLength), nil)
 	}
 	return w.write(op, func(out *C.gm_output) C.int {

@@ -119,3 +119,15 @@ int gm_cipher_auth_decrypt_ext(mbedtls_cipher_context_t *c, const unsigned char 
     (void) out, (void) out_size, (void) out_len, (void) tag_len;
     return IF_AUTH(mbedtls_cipher_auth_decrypt_ext(c, iv, iv_len, ad, ad_len, in, len, out, out_size, out_len, tag_len));
 }
+
+// gm_cipher_finish_padded does without the function where the release has it not, at the price of a return code.
+int gm_cipher_finish_padded(mbedtls_cipher_context_t *c, unsigned char *out, size_t *len, size_t *invalid)
+{
+#if defined(GOMBEDTLS_FINISH_PADDED)
+    return mbedtls_cipher_finish_padded(c, out, len, invalid);
+#else
+    int ret = mbedtls_cipher_finish(c, out, len);
+    *invalid = ret == MBEDTLS_ERR_CIPHER_INVALID_PADDING ? SIZE_MAX : 0;
+    return ret == MBEDTLS_ERR_CIPHER_INVALID_PADDING ? 0 : ret;
+#endif
+}

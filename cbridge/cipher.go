@@ -220,7 +220,7 @@ func (k *Cipher) Finish(dst []byte) (n int, err error) {
 func (k *Cipher) FinishPadded(dst []byte) (n int, invalid uint, err error) {
 	var bad C.size_t
 	n, err = k.finish("mbedtls_cipher_finish_padded", dst, func(out *C.uchar, n *C.size_t) C.int {
-		return C.mbedtls_cipher_finish_padded(k.c, out, n, &bad)
+		return C.gm_cipher_finish_padded(k.c, out, n, &bad)
 	})
 	return n, uint(bad), err
 }

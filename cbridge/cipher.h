@@ -76,6 +76,7 @@ int gm_nist_kw_wrap(mbedtls_nist_kw_context *k, int mode, const unsigned char *i
                     size_t *out_len, size_t size);
 int gm_nist_kw_unwrap(mbedtls_nist_kw_context *k, int mode, const unsigned char *in, size_t len, unsigned char *out,
                       size_t *out_len, size_t size);
+int gm_cipher_finish_padded(mbedtls_cipher_context_t *c, unsigned char *out, size_t *len, size_t *invalid);
 
 #endif
 #endif

@@ -297,6 +297,9 @@ func (c *Config) AddOwnCert(crt *Crt, key *PK) error {
 		if key == nil {
 			return check(C.gm_conf_own_cert(cc, crt.c, nil), "mbedtls_ssl_conf_own_cert", "")
 		}
+		if err := key.library("mbedtls_ssl_conf_own_cert"); err != nil {
+			return err
+		}
 		if err := c.kept.keepCert(key.res); err != nil {
 			return err
 		}

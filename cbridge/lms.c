@@ -26,6 +26,9 @@ void gm_lms_public_delete(mbedtls_lms_public_t *k)
 
 int gm_lms_import_public_key(mbedtls_lms_public_t *k, const unsigned char *key, size_t len)
 {
+    if (len < 4) {  // which releases before 3.6.4 read all the same
+        return MBEDTLS_ERR_LMS_BAD_INPUT_DATA;
+    }
     return GM_IF_LMS(mbedtls_lms_import_public_key(k, key, len));
 }
 

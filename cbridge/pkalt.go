@@ -8,6 +8,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"unsafe"
 )
@@ -42,12 +43,21 @@ func NewRSAAlt(size int, a RSAAlt) (*PK, error) {
 		dropHandle(handle)
 		return nil, err
 	}
-	c := k.c
+	c, alt := k.c, k.alt
 	k.res = own(k, func() {
 		C.gm_pk_delete(c)
 		dropHandle(handle)
+		runtime.KeepAlive(alt) // as long as C has the key, whoever keeps it
 	})
 	return k, nil
+}
+
+// library fails for a key whose closures would run where nobody looks at what they return.
+func (k *PK) library(op string) error {
+	if k.alt != nil {
+		return newError(op, int(ErrPKFeatureUnavailable), nil)
+	}
+	return nil
 }
 
 // guard runs a call that may reach the closures of the key, and returns their error as the cause of the call's. A panic of

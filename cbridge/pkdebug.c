@@ -7,6 +7,9 @@
 static int put(const mbedtls_mpi *n, gm_pk_debug_item *item, int i)
 {
     item->lens[i] = mbedtls_mpi_size(n);
+    if (item->lens[i] > sizeof(item->numbers[i])) {
+        return MBEDTLS_ERR_MPI_BUFFER_TOO_SMALL;
+    }
     return mbedtls_mpi_write_binary(n, item->numbers[i], item->lens[i]);
 }
 

@@ -14,7 +14,9 @@ import (
 type PKRestart struct {
 	res *resource
 	c   unsafe.Pointer
-	key *PK // that it is under way with
+	in  *dependencies // the key of what is under way, which C looks into
+
+	pending any // what is under way
 }
 
 // NewPKRestart begins nothing yet (mbedtls_pk_restart_init).
@@ -29,10 +31,12 @@ func NewPKRestart() (*PKRestart, error) {
 	if c == nil {
 		return nil, errNoMemory
 	}
-	r := &PKRestart{c: c}
+	in := &dependencies{}
+	r := &PKRestart{c: c, in: in}
 	restartable.add(1) // SetECPMaxOps must not change what a step is
 	r.res = own(r, func() {
 		C.gm_pk_restart_delete(c)
+		in.letGo()
 		restartable.add(-1)
 	})
 	return r, nil
@@ -49,7 +53,7 @@ func (r *PKRestart) Close() error {
 // (mbedtls_pk_sign_restartable).
 func (k *PK) SignRestartable(random io.Reader, hash crypto.Hash, digest []byte, r *PKRestart) (sig []byte, err error) {
 	const op = "mbedtls_pk_sign_restartable"
-	err = r.step(k, op, func() error {
+	err = r.step(k, pkStep{k, op, hash, string(digest), ""}, func() error {
 		out := make([]byte, C.MBEDTLS_PK_SIGNATURE_MAX_SIZE)
 		sig, err = k.work(random, op, optionRestartable, out, func(n *C.size_t, rng unsafe.Pointer) C.int {
 			return C.gm_pk_sign_restartable(k.c, anyMD(hash), cbytes(digest), C.size_t(len(digest)), cbytes(out), n, rng, r.c)
@@ -62,21 +66,34 @@ func (k *PK) SignRestartable(random io.Reader, hash crypto.Hash, digest []byte, 
 // VerifyRestartable is to Verify what SignRestartable is to SignWith (mbedtls_pk_verify_restartable).
 func (k *PK) VerifyRestartable(hash crypto.Hash, digest, sig []byte, r *PKRestart) error {
 	const op = "mbedtls_pk_verify_restartable"
-	return r.step(k, op, func() error {
+	return r.step(k, pkStep{k, op, hash, string(digest), string(sig)}, func() error {
 		return check(C.gm_pk_verify_restartable(k.c, anyMD(hash), cbytes(digest), C.size_t(len(digest)), cbytes(sig),
 			C.size_t(len(sig)), r.c), op, optionRestartable)
 	})
 }
 
-// step runs one step with the key that began: of others, the library would take the intermediate results for its own.
-func (r *PKRestart) step(k *PK, op string, call func() error) error {
+// pkStep is one operation with its arguments.
+type pkStep struct {
+	key         *PK
+	op          string
+	hash        crypto.Hash
+	digest, sig string
+}
+
+// step runs one step of what began: of anything else, the library would take the intermediate results for its own.
+func (r *PKRestart) step(k *PK, what pkStep, call func() error) error {
 	return during(func() error {
-		if r.key != nil && r.key != k {
-			return newError(op, int(ErrPKBadInputData), nil)
+		if r.pending != nil && r.pending != what {
+			return newError(what.op, int(ErrPKBadInputData), nil)
 		}
 		err := call()
-		if r.key = nil; errors.Is(err, ErrECPInProgress) {
-			r.key = k
+		if !errors.Is(err, ErrECPInProgress) {
+			r.pending = nil
+			r.in.letGo()
+		} else if r.pending == nil {
+			r.pending = what
+			k.res.state.Add(reference)
+			r.in.objects = append(r.in.objects, k.res)
 		}
 		return err
 	}, k.res, r.res)

@@ -52,6 +52,11 @@
 
 #define GOMBEDTLS_FOUND
 
+// mbedtls_cipher_finish_padded
+#if MBEDTLS_VERSION_NUMBER >= 0x03060500
+#define GOMBEDTLS_FINISH_PADDED
+#endif
+
 // psa_random_reseed and its like.
 #if MBEDTLS_VERSION_NUMBER >= 0x03060600
 #define GOMBEDTLS_PSA_RANDOM_RESEED

@@ -84,6 +84,8 @@ func (r *RSA) draw(random io.Reader, op, option string, call func(rng unsafe.Poi
 // Copy makes another of the same key and padding (mbedtls_rsa_copy).
 func (r *RSA) Copy() (copied *RSA, err error) {
 	err = during(func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		copied, err = filled("mbedtls_rsa_copy", func(to *RSA) C.int { return C.gm_rsa_copy(to.c, r.c) })
 		return err
 	}, r.res)
@@ -102,6 +104,8 @@ func (k *PK) RSA() (r *RSA, err error) {
 // SetupRSA makes a key of a copy of the context (mbedtls_pk_setup, mbedtls_rsa_copy).
 func SetupRSA(r *RSA) (k *PK, err error) {
 	err = during(func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		k, err = newPK("mbedtls_rsa_copy", optionRSA, func(c *C.mbedtls_pk_context) C.int { return C.gm_pk_setup_rsa(c, r.c) })
 		return err
 	}, r.res)

@@ -215,6 +215,9 @@ func ValidateRSAParams(random io.Reader, primes bool, n RSANumbers) error {
 
 // ValidateRSACRT tells whether the numbers fit (mbedtls_rsa_validate_crt).
 func ValidateRSACRT(p, q, d, dp, dq, qp *big.Int) error {
+	if d == nil && (dp != nil || dq != nil) { // the library would read d
+		return newError("mbedtls_rsa_validate_crt", int(ErrRSABadInputData), nil)
+	}
 	if err := initialize(); err != nil {
 		return err
 	}

@@ -85,11 +85,15 @@ func goBytes(p *C.uchar, n *C.size_t) []byte {
 // AddHandshakeOwnCert adds a chain and its key for this handshake: with one or more, those of the Config do not apply.
 // key may be nil if closures of SetAsyncPrivate have it (mbedtls_ssl_set_hs_own_cert).
 func (s *SSL) AddHandshakeOwnCert(crt *Crt, key *PK) error {
+	if key == nil {
+		key = new(PK)
+	} else if err := key.library("mbedtls_ssl_set_hs_own_cert"); err != nil {
+		return err
+	}
 	if err := s.keep(crt.res); err != nil {
 		return err
 	}
-	if key == nil {
-		key = new(PK)
+	if key.c == nil {
 	} else if err := s.keep(key.res); err != nil {
 		return err
 	}

@@ -55,13 +55,11 @@ func (c *Crt) DER() [][]byte {
 
 // CheckPair reports whether key is the private key of the first certificate (mbedtls_pk_check_pair).
 func (c *Crt) CheckPair(key *PK) error {
-	for _, r := range []*resource{c.res, key.res} {
-		if err := r.acquire(); err != nil {
-			return err
-		}
-		defer r.release()
-	}
-	return check(C.gm_crt_check_pair(c.c, key.c, processDrbg.c), "mbedtls_pk_check_pair", "")
+	return during(func() error {
+		return key.guard(func() error {
+			return check(C.gm_crt_check_pair(c.c, key.c, processDrbg.c), "mbedtls_pk_check_pair", "")
+		})
+	}, c.res, key.res)
 }
 
 // Crl is an mbedtls_x509_crl: a list of revocation lists.

@@ -71,10 +71,9 @@ func (r *Restart) settle(goesOn bool, objects []*resource) error {
 	if r.in.objects != nil {
 		return nil
 	}
-	for _, o := range objects {
-		if err := r.in.add(o); err != nil {
-			return err
-		}
+	for _, o := range objects { // which the call that ends holds, closed or not
+		o.state.Add(reference)
+		r.in.objects = append(r.in.objects, o)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Command mbedtls-cert inspects, verifies and makes certificates, requests, revocation lists and keys with Mbed TLS.
+// Command mbedtls-cert inspects, verifies and makes certificates, requests and keys, and checks revocation lists, with Mbed TLS.
 //
 //	mbedtls-cert inspect [--json] FILE...          what certificates hold
 //	mbedtls-cert verify --ca FILE|DIR [flags] FILE  a chain: the first certificate of FILE, by the others and what is trusted

@@ -183,6 +183,14 @@ func (c *command) writeRaw(data []byte, mode os.FileMode) error {
 		_, err := c.stdout.Write(data)
 		return err
 	}
+	if mode == private {
+		// A file that is there keeps its mode: nobody else may read it from now on.
+		if info, err := os.Stat(c.output); err == nil && info.Mode().IsRegular() {
+			if err := os.Chmod(c.output, mode); err != nil {
+				return err
+			}
+		}
+	}
 	return os.WriteFile(c.output, data, mode)
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/gombedtls/gombedtls/mbedtls/x509"
 )
@@ -159,6 +160,14 @@ func (c *command) checkCRL(args []string) (bool, error) {
 	certs, err := c.certificates(args[1])
 	if err != nil {
 		return false, err
+	}
+	lists, err := crls.RevocationLists()
+	if err != nil {
+		return false, err
+	}
+	// Of a list by another issuer, the library takes no notice.
+	if !slices.ContainsFunc(lists, func(l *x509.RevocationList) bool { return l.Issuer.Matches(certs[0].Issuer) }) {
+		return false, fmt.Errorf("%s: no list is by the certificate's issuer, %v", args[0], certs[0].Issuer)
 	}
 	return c.verifyChain(certs, &x509.VerifyOptions{CRLs: crls})
 }

@@ -133,12 +133,14 @@ func TestElementsAreReadOneAfterTheOther(t *testing.T) {
 func TestBadValuesAreErrors(t *testing.T) {
 	t.Parallel()
 	w := asn1.NewWriter(make([]byte, 100))
+	large := int64(1 << 31) // where an int has 32 bits, that is negative
 	for name, write := range map[string]func() (int, error){
 		"negative int":        func() (int, error) { return w.Int(-1) },
-		"large int":           func() (int, error) { return w.Int(1 << 31) },
+		"large int":           func() (int, error) { return w.Int(int(large)) },
 		"negative enum":       func() (int, error) { return w.Enum(-1) },
-		"large enum":          func() (int, error) { return w.Enum(1 << 31) },
+		"large enum":          func() (int, error) { return w.Enum(int(large)) },
 		"negative number":     func() (int, error) { return w.BigInt(big.NewInt(-1)) },
+		"no number":           func() (int, error) { return w.BigInt(nil) },
 		"negative length":     func() (int, error) { return w.Length(-1) },
 		"negative contents":   func() (int, error) { return w.Head(asn1.TagSet, -1) },
 		"negative parameters": func() (int, error) { return w.Algorithm(nil, -1, true) },

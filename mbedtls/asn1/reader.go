@@ -95,6 +95,7 @@ func (r *Reader) BigInt() (*big.Int, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(b)
 	return new(big.Int).SetBytes(b), nil
 }
 

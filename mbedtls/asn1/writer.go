@@ -52,8 +52,8 @@ func (w *Writer) Enum(v int) (int, error) { return w.w.Enum(v) }
 
 // BigInt writes an INTEGER that is not negative (mbedtls_asn1_write_mpi).
 func (w *Writer) BigInt(v *big.Int) (int, error) {
-	if v.Sign() < 0 {
-		return 0, fmt.Errorf("asn1: the integer %v is negative", v)
+	if v == nil || v.Sign() < 0 {
+		return 0, &cbridge.Error{Code: cbridge.ErrASN1InvalidData, Op: "mbedtls_asn1_write_mpi", Cause: fmt.Errorf("the integer %v", v)}
 	}
 	return w.w.MPI(v.Bytes())
 }

@@ -154,10 +154,14 @@ func (m *Multipart) FinishWithSize(size int) ([]byte, error) {
 	return tag, nil
 }
 
-// Verify ends a message that was decrypted. Another tag than its own is ErrGCMAuthFailed, ErrCCMAuthFailed or
-// ErrChachapolyAuthFailed.
-func (m *Multipart) Verify(tag []byte) error {
-	own, err := m.FinishWithSize(len(tag))
+// Verify ends a message that was decrypted. Another tag than its own, also one that is shorter, is ErrGCMAuthFailed,
+// ErrCCMAuthFailed or ErrChachapolyAuthFailed.
+func (m *Multipart) Verify(tag []byte) error { return m.VerifyWithSize(tag, m.tagSize) }
+
+// VerifyWithSize is Verify for a tag of another size, which GCM has: 4 to 16 bytes. The size is the protocol's, and never the
+// sender's to choose.
+func (m *Multipart) VerifyWithSize(tag []byte, size int) error {
+	own, err := m.FinishWithSize(size)
 	if err != nil {
 		return err
 	}

@@ -220,11 +220,13 @@ func TestStandard(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer again.Close()
-		if err := public.CheckPair(k); err != nil {
-			t.Error(err)
+		if _, ok := key.(*ecdh.PrivateKey); ok && cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+			continue // the library then compares by PSA, and has no pairs of these curves
 		}
-		if err := again.CheckPair(k); err != nil {
-			t.Error(err)
+		for _, p := range []*PublicKey{public, again} {
+			if err := p.CheckPair(k); err != nil {
+				t.Errorf("%T: %v", key, err)
+			}
 		}
 	}
 }

@@ -92,6 +92,8 @@ func signatures(t KeyType, opts crypto.SignerOpts) ([]Algorithm, error) {
 	}
 	pss, isPSS := opts.(*rsa.PSSOptions)
 	switch {
+	case t.IsRSA() && isPSS && h == 0:
+		return nil, argument("PSS without a hash")
 	case t.IsRSA() && isPSS:
 		if s := pss.SaltLength; s != rsa.PSSSaltLengthAuto && s != rsa.PSSSaltLengthEqualsHash && s != h.Size() {
 			return nil, argument("salt of %d bytes with %v", s, h)

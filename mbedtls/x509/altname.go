@@ -89,12 +89,15 @@ func (a AltName) String() string {
 	return fmt.Sprintf("%s:%x", a.Kind, a.Value)
 }
 
+// maxLowTag is the largest tag number that fits into one octet.
+const maxLowTag = 30
+
 // ParseAltName decodes a GeneralName in DER. A kind that the library does not decode is ErrX509FeatureUnavailable: X.400
 // addresses, EDI party names and registered IDs, and other names than that of a hardware module
 // (mbedtls_x509_parse_subject_alt_name).
 func ParseAltName(der []byte) (AltName, error) {
 	var v asn1.RawValue
-	if rest, err := asn1.Unmarshal(der, &v); err != nil || len(rest) > 0 {
+	if rest, err := asn1.Unmarshal(der, &v); err != nil || len(rest) > 0 || v.Tag > maxLowTag {
 		return AltName{}, &cbridge.Error{Code: cbridge.ErrX509BadInputData, Op: "mbedtls_x509_parse_subject_alt_name", Cause: err}
 	}
 	return parseAltName(cbridge.Buf{Tag: v.Class<<6 | v.Tag, Data: v.Bytes})

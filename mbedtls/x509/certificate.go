@@ -80,7 +80,8 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 }
 
 // ExtensionFunc sees an extension that the library does not know, or certificate policies other than anyPolicy. An error
-// refuses the certificate or request; that of the parser then wraps it, and has the code of an mbedtls.Code in it.
+// refuses the certificate or request if the extension is critical, and that of the parser then wraps it, with the code of an
+// mbedtls.Code in it; else the library goes on.
 type ExtensionFunc func(id oid.OID, critical bool, value []byte) error
 
 func (f ExtensionFunc) bridge() cbridge.ExtFunc {

@@ -1,6 +1,7 @@
 package x509
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
@@ -98,15 +99,37 @@ func signingBy(signer crypto.Signer) signFunc {
 	return func(digest []byte, hash crypto.Hash) ([]byte, error) { return signer.Sign(rand.Reader, digest, hash) }
 }
 
+// checkSelf checks that the public key of a certificate that signs itself is signer's.
+func (k *writerKeys) checkSelf(pub crypto.PublicKey, signer crypto.Signer) error {
+	if pub == nil {
+		return nil
+	}
+	if own, ok := pub.(interface{ Equal(crypto.PublicKey) bool }); ok {
+		if !own.Equal(signer.Public()) {
+			return errPair
+		}
+		return nil
+	}
+	own := k.pk
+	if k.closure != nil {
+		own = &k.closure.PK
+	}
+	subject, err := k.subject.WritePubKeyDER(0)
+	if err != nil {
+		return badInput(fmt.Errorf("the public key: %w", err))
+	}
+	if issuer, err := own.WritePubKeyDER(0); err != nil || !bytes.Equal(subject, issuer) {
+		return errPair
+	}
+	return nil
+}
+
 var errPair = badInput(errors.New("the signer's key is not the issuer's"))
 
 // checkPair checks that signer's key is the one of the issuer's certificate, as far as can be seen.
 func (k *writerKeys) checkPair(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) error {
 	if parent == nil {
-		if own, ok := pub.(interface{ Equal(crypto.PublicKey) bool }); ok && !own.Equal(signer.Public()) {
-			return errPair
-		}
-		return nil
+		return k.checkSelf(pub, signer)
 	}
 	if k.closure == nil {
 		return parent.do(func(crt *cbridge.Crt) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -102,7 +103,7 @@ func (l *List) ParseDir(name string) (failed []*FileError, err error) {
 			continue
 		}
 		if skipped, err := l.ParseFile(path); err != nil || skipped > 0 {
-			if errors.Is(err, os.ErrClosed) {
+			if errors.Is(err, net.ErrClosed) {
 				return failed, err
 			}
 			failed = append(failed, &FileError{path, skipped, err})

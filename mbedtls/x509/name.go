@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -143,6 +144,32 @@ func (n Name) Get(attribute string) (values []string) {
 // Equal reports whether both are the same bytes. In a chain, and for a revocation list, the library does not ask for that:
 // see [List.Verify].
 func (n Name) Equal(other Name) bool { return bytes.Equal(n.Raw, other.Raw) }
+
+// Matches reports whether two names are one for the library, when it looks for the issuer of a certificate or of a
+// revocation list (RFC 5280 section 7.1): attribute by attribute, the values are the same bytes of the same type, or
+// printable and UTF-8 strings that differ in the case of ASCII letters only. Spaces count.
+func (n Name) Matches(other Name) bool {
+	return slices.EqualFunc(n.Attributes, other.Attributes, func(a, b Attribute) bool {
+		return bytes.Equal(a.Type, b.Type) && a.Merged == b.Merged && sameText(a, b)
+	})
+}
+
+func sameText(a, b Attribute) bool {
+	if a.Tag == b.Tag && bytes.Equal(a.Value, b.Value) {
+		return true
+	}
+	return isText(a) && isText(b) && slices.EqualFunc(a.Value, b.Value, func(x, y byte) bool { return lower(x) == lower(y) })
+}
+
+func isText(a Attribute) bool { return a.Tag == asn1.TagUTF8String || a.Tag == asn1.TagPrintableString }
+
+// lower leaves what is not ASCII as it is.
+func lower(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		b += 'a' - 'A'
+	}
+	return b
+}
 
 // writable is the name for the library's writers: each attribute has a RelativeDistinguishedName of its own there. For Raw
 // that they would change it fails.

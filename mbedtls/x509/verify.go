@@ -113,7 +113,11 @@ func (l *List) Verify(o *VerifyOptions) error {
 }
 
 // Verify is [List.Verify] for a chain of Go values, of which c is the first.
+// It makes a List of them for the call, so that Restart, which needs the same one again, is an error.
 func (c *Certificate) Verify(o *VerifyOptions, intermediates ...*Certificate) error {
+	if o != nil && o.Restart != nil {
+		return badInput(errors.New("Certificate.Verify: Restart is for List.Verify"))
+	}
 	l, err := NewList(append([]*Certificate{c}, intermediates...)...)
 	if err != nil {
 		return err

@@ -173,7 +173,7 @@ stage() {
 }
 
 test_verb() {
-    local short='' only_asan='' target='' targets=() packages=() text name
+    local short='' only_asan='' target='' packages=() text name
     while (($#)); do
         case $1 in
         --short) short=-short ;;
@@ -216,15 +216,12 @@ test_verb() {
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
         text=$(target_packages) || exit
         mapfile -t packages <<<"$text"
-        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/{fleet,upstream}
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools
-        text=$(mbedtls_build targets) || exit
-        mapfile -t targets < <(awk -v own="linux/$(go env GOHOSTARCH)" 'NR > 1 && $1 != own { print $1 }' <<<"$text")
-        for name in "${targets[@]}"; do test_target "$name" -short ./tests/smoke ./tests/transcript; done
+        for name in "${TARGETS[@]}"; do test_target "$name" -short ./tests/smoke ./tests/transcript; done
         [[ -n $short ]] || stage "upstream sample" test_upstream
-        [[ -n $short ]] || MBEDTLS_ACCEL=off stage "upstream sample, primitives in C" test_upstream
         stage "sanitizers" test_asan ${short:+"$short"} ./cbridge/...
     fi
 }
@@ -274,8 +271,11 @@ check_gofmt() {
     [[ -z $files ]] || { printf 'not as gofmt writes it: %s\n' "$files" >&2; return 1; }
 }
 
-# All but the default, which is what the other stages test.
-readonly PROFILES=(full iot-dtls iot-dtls-draft tls13 minimal)
+# The default is what the other stages test, and iot-dtls-draft has one value that iot-dtls has otherwise.
+readonly PROFILES=(full iot-dtls tls13 minimal)
+
+# Of all targets, one with 32 bits, one that is big-endian, one with another C library; the rest is for test --target.
+readonly TARGETS=(linux/arm linux/s390x linux/amd64-musl)
 
 # Whatever can be built, these try; the tests of the packages themselves are for builds that have it all.
 test_profile() {

@@ -54,6 +54,9 @@ func (p *ports) release(taken ...int) {
 }
 
 func isFree(port int) bool {
+	// A process that is being started has copies of our sockets until it runs its program: the port would stay in use.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	address := fmt.Sprintf(":%d", port)
 	tcp, err := net.Listen("tcp", address)
 	if err != nil {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +25,10 @@ func sleeper(t *testing.T, name string, group int) *exec.Cmd {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, program, 0o777); err != nil {
+	syscall.ForkLock.RLock() // a process that is being started would have the file open for writing
+	err = os.WriteFile(file, program, 0o777)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), file, "1000")
@@ -65,8 +71,8 @@ func TestLonelyServersAreKilled(t *testing.T) {
 	_ = other.Wait()
 }
 
+// TestPorts is not parallel: processes that other tests start would have copies of its sockets for a moment.
 func TestPorts(t *testing.T) {
-	t.Parallel()
 	p := new(ports)
 	port, err := p.take()
 	if err != nil {
@@ -94,5 +100,31 @@ func TestPorts(t *testing.T) {
 	tcp.Close()
 	if !p.takeThis(port) {
 		t.Error("a free port was not taken")
+	}
+}
+
+func TestPortIsFreeWhileProcessesStart(t *testing.T) {
+	exec.Command("true").Run() // the first one checks what the system can, by a process that ForkLock does not know of
+	ctx, cancel := context.WithCancel(t.Context())
+	var starting sync.WaitGroup
+	starting.Go(func() {
+		for ctx.Err() == nil {
+			exec.Command("true").Run()
+		}
+	})
+	defer starting.Wait()
+	defer cancel()
+
+	p := new(ports)
+	for range 3000 {
+		port, err := p.take()
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			t.Fatalf("a port that is not free was taken: %v", err)
+		}
+		listener.Close()
 	}
 }

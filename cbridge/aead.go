@@ -37,7 +37,7 @@ func NewGCM() (*GCM, error) {
 func (g *GCM) SetKey(cipher CipherID, key []byte) error {
 	g.begun = false
 	err := g.call("mbedtls_gcm_setkey", true, func() C.int {
-		return C.gm_gcm_setkey(g.c, C.int(cipher), cbytes(key), C.uint(8*len(key)))
+		return C.gm_gcm_setkey(g.c, C.int(cipher), cbytes(key), C.uint(keyBits(key)))
 	})
 	g.keyed = err == nil || g.keyed && errors.Is(err, ErrGCMBadInput)
 	return err

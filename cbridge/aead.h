@@ -20,6 +20,7 @@ int gm_chachapoly_finish(mbedtls_chachapoly_context *c, unsigned char *tag);
 // ccm.c
 mbedtls_ccm_context *gm_ccm_new(void);
 void gm_ccm_delete(mbedtls_ccm_context *c);
+void gm_ccm_reset(mbedtls_ccm_context *c);
 int gm_ccm_setkey(mbedtls_ccm_context *c, int cipher, const unsigned char *key, unsigned bits);
 int gm_ccm_encrypt(mbedtls_ccm_context *c, int star, size_t len, const unsigned char *iv, size_t iv_len,
                    const unsigned char *ad, size_t ad_len, const unsigned char *in, unsigned char *out,

@@ -42,7 +42,7 @@ func NewBlock(id CipherID, key []byte) (*Block, error) {
 		return nil, newError("mbedtls_cipher_setkey", int(ErrCipherFeatureUnavailable), nil)
 	}
 	var c *C.gm_block
-	if err := check(C.gm_block_new(C.int(id), cbytes(key), C.uint(8*len(key)), &c), family.prefix+"setkey_enc",
+	if err := check(C.gm_block_new(C.int(id), cbytes(key), C.uint(keyBits(key)), &c), family.prefix+"setkey_enc",
 		family.option); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func NewXTS(key []byte) (*XTS, error) {
 		return nil, err
 	}
 	var c *C.gm_xts
-	if err := check(C.gm_xts_new(cbytes(key), C.uint(8*len(key)), &c), "mbedtls_aes_xts_setkey_enc", xtsOption); err != nil {
+	if err := check(C.gm_xts_new(cbytes(key), C.uint(keyBits(key)), &c), "mbedtls_aes_xts_setkey_enc", xtsOption); err != nil {
 		return nil, err
 	}
 	x := &XTS{c: c}

@@ -34,6 +34,8 @@ func gombTrustedCAs(conf, ssl unsafe.Pointer, der *C.uchar, n C.size_t, list **C
 		if err != nil {
 			return err
 		}
-		return newCandidates(candidates, list)
+		return newCandidates(candidates, list, func(crt *C.mbedtls_x509_crt, der []byte) C.int {
+			return C.gm_crt_parse(crt, cbytes(der), C.size_t(len(der)))
+		})
 	})
 }

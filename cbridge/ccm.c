@@ -1,4 +1,5 @@
 // ccm.c holds the library's contexts for CCM.
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "aead.h"
 
 #if defined(MBEDTLS_CCM_C)
@@ -26,6 +27,18 @@ void gm_ccm_delete(mbedtls_ccm_context *c)
     mbedtls_free(c);
 }
 
+// gm_ccm_reset ends the message that is under way, or that ended in an error. The library does so only when it makes a tag:
+// of another message it would keep the lengths, the counter and the state of its MAC, and an error for ever.
+void gm_ccm_reset(mbedtls_ccm_context *c)
+{
+    (void) c;
+#if defined(MBEDTLS_CCM_C) && !defined(MBEDTLS_CCM_ALT)
+    c->state = 0;
+    mbedtls_platform_zeroize(c->y, sizeof(c->y));
+    mbedtls_platform_zeroize(c->ctr, sizeof(c->ctr));
+#endif
+}
+
 int gm_ccm_setkey(mbedtls_ccm_context *c, int cipher, const unsigned char *key, unsigned bits)
 {
     (void) c, (void) cipher, (void) key, (void) bits;
@@ -38,6 +51,7 @@ int gm_ccm_encrypt(mbedtls_ccm_context *c, int star, size_t len, const unsigned 
 {
     (void) c, (void) star, (void) len, (void) iv, (void) iv_len, (void) ad, (void) ad_len, (void) in, (void) out;
     (void) tag, (void) tag_len;
+    gm_ccm_reset(c);
     return IF_CCM(star ? mbedtls_ccm_star_encrypt_and_tag(c, len, iv, iv_len, ad, ad_len, in, out, tag, tag_len)
                        : mbedtls_ccm_encrypt_and_tag(c, len, iv, iv_len, ad, ad_len, in, out, tag, tag_len));
 }
@@ -48,6 +62,7 @@ int gm_ccm_decrypt(mbedtls_ccm_context *c, int star, size_t len, const unsigned 
 {
     (void) c, (void) star, (void) len, (void) iv, (void) iv_len, (void) ad, (void) ad_len, (void) in, (void) out;
     (void) tag, (void) tag_len;
+    gm_ccm_reset(c);
     return IF_CCM(star ? mbedtls_ccm_star_auth_decrypt(c, len, iv, iv_len, ad, ad_len, in, out, tag, tag_len)
                        : mbedtls_ccm_auth_decrypt(c, len, iv, iv_len, ad, ad_len, in, out, tag, tag_len));
 }

@@ -44,7 +44,7 @@ func NewCCM() (*CCM, error) {
 func (m *CCM) SetKey(cipher CipherID, key []byte) error {
 	m.keyed, m.begun = false, false
 	err := m.call("mbedtls_ccm_setkey", true, func() C.int {
-		return C.gm_ccm_setkey(m.c, C.int(cipher), cbytes(key), C.uint(8*len(key)))
+		return C.gm_ccm_setkey(m.c, C.int(cipher), cbytes(key), C.uint(keyBits(key)))
 	})
 	m.keyed = err == nil
 	return err
@@ -72,6 +72,16 @@ func (m *CCM) AuthDecrypt(star bool, iv, additional, tag, input, output []byte) 
 func (m *CCM) whole(op string, input, output []byte, f func() C.int) error {
 	m.begun = false
 	return m.call(op, m.keyed && len(output) == len(input) && fits(output, input), f)
+}
+
+// Reset gives up the message in pieces that is under way. Starts alone would go on with the state of its MAC, and with its
+// lengths.
+func (m *CCM) Reset() error {
+	m.begun = false
+	return m.call("mbedtls_ccm_starts", true, func() C.int {
+		C.gm_ccm_reset(m.c)
+		return 0
+	})
 }
 
 // Starts begins a message in pieces, with a nonce of 7 to 13 bytes (mbedtls_ccm_starts).

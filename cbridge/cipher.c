@@ -1,5 +1,6 @@
 // cipher.c holds the library's generic cipher contexts.
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
+#include "aead.h"
 #include "cipher.h"
 #include <cipher_wrap.h>
 
@@ -102,12 +103,21 @@ int gm_cipher_check_tag(mbedtls_cipher_context_t *c, const unsigned char *tag, s
     return IF_TAGS(mbedtls_cipher_check_tag(c, tag, len));
 }
 
+// begin_whole clears what a message in CCM left that was too long for its nonce: an error, also for those that follow.
+static void begin_whole(mbedtls_cipher_context_t *c)
+{
+    if (mbedtls_cipher_get_cipher_mode(c) == MBEDTLS_MODE_CCM) {
+        gm_ccm_reset(c->cipher_ctx);
+    }
+}
+
 int gm_cipher_auth_encrypt_ext(mbedtls_cipher_context_t *c, const unsigned char *iv, size_t iv_len,
                                const unsigned char *ad, size_t ad_len, const unsigned char *in, size_t len,
                                unsigned char *out, size_t out_size, size_t *out_len, size_t tag_len)
 {
     (void) c, (void) iv, (void) iv_len, (void) ad, (void) ad_len, (void) in, (void) len;
     (void) out, (void) out_size, (void) out_len, (void) tag_len;
+    begin_whole(c);
     return IF_AUTH(mbedtls_cipher_auth_encrypt_ext(c, iv, iv_len, ad, ad_len, in, len, out, out_size, out_len, tag_len));
 }
 
@@ -117,6 +127,7 @@ int gm_cipher_auth_decrypt_ext(mbedtls_cipher_context_t *c, const unsigned char 
 {
     (void) c, (void) iv, (void) iv_len, (void) ad, (void) ad_len, (void) in, (void) len;
     (void) out, (void) out_size, (void) out_len, (void) tag_len;
+    begin_whole(c);
     return IF_AUTH(mbedtls_cipher_auth_decrypt_ext(c, iv, iv_len, ad, ad_len, in, len, out, out_size, out_len, tag_len));
 }
 

@@ -95,6 +95,9 @@ func CipherInfoFromString(name string) (info CipherInfo, ok bool) {
 
 // CipherInfoFromValues finds a cipher by what it is made of (mbedtls_cipher_info_from_values).
 func CipherInfoFromValues(id CipherID, keyBits int, mode CipherMode) (info CipherInfo, ok bool) {
+	if int(C.int(keyBits)) != keyBits {
+		return CipherInfo{}, false
+	}
 	return cipherInfo(C.gm_cipher_info_from_values(C.int(id), C.int(keyBits), C.int(mode)))
 }
 
@@ -114,6 +117,9 @@ func CipherList() (list []CipherType) {
 	return list
 }
 
+// keyBits is how many bits a key has, for functions that take an int. It stops at what is too long for all of them.
+func keyBits(key []byte) int { return 8 * min(len(key), 1<<20) }
+
 // Cipher is an mbedtls_cipher_context_t. One goroutine uses it at a time.
 type Cipher struct {
 	res   *resource
@@ -121,6 +127,7 @@ type Cipher struct {
 	info  CipherInfo
 	keyed bool
 	begun bool // has an IV, if it needs one
+	fresh bool // has an IV that ChaCha20-Poly1305 does not know of yet
 }
 
 // NewCipher makes a context without a key (mbedtls_cipher_setup).
@@ -149,7 +156,7 @@ func (k *Cipher) SetKey(key []byte, op Operation) error {
 		return newError(name, int(ErrCipherBadInputData), nil)
 	}
 	err := k.call(name, func() C.int {
-		return C.mbedtls_cipher_setkey(k.c, cbytes(key), C.int(8*len(key)), C.mbedtls_operation_t(op))
+		return C.mbedtls_cipher_setkey(k.c, cbytes(key), C.int(keyBits(key)), C.mbedtls_operation_t(op))
 	})
 	k.keyed = err == nil
 	return err
@@ -168,6 +175,7 @@ func (k *Cipher) SetIV(iv []byte) error {
 		return C.mbedtls_cipher_set_iv(k.c, cbytes(iv), C.size_t(len(iv)))
 	})
 	k.begun = k.begun || err == nil
+	k.fresh = k.fresh || err == nil
 	return err
 }
 
@@ -317,6 +325,12 @@ func (k *Cipher) ready(op string, f func() error) error {
 		if !k.begun {
 			return newError(op, int(ErrCipherBadInputData), nil)
 		}
+		if k.fresh && k.info.Mode == ModeChaChaPoly { // to the library, only additional data begins a message
+			if err := check(C.gm_cipher_update_ad(k.c, nil, 0), op, cipherOption); err != nil {
+				return err
+			}
+		}
+		k.fresh = false
 		return f()
 	})
 }

@@ -39,7 +39,7 @@ func NewNistKW() (*NistKW, error) {
 // SetKey sets the key, of AES, and whether it wraps or unwraps (mbedtls_nist_kw_setkey).
 func (k *NistKW) SetKey(cipher CipherID, key []byte, wrap bool) error {
 	return k.call("mbedtls_nist_kw_setkey", func() C.int {
-		return C.gm_nist_kw_setkey(k.c, C.int(cipher), cbytes(key), C.uint(8*len(key)), flag(wrap))
+		return C.gm_nist_kw_setkey(k.c, C.int(cipher), cbytes(key), C.uint(keyBits(key)), flag(wrap))
 	})
 }
 

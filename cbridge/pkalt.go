@@ -13,11 +13,15 @@ import (
 	"unsafe"
 )
 
-// RSAAlt is what a private RSA key does that is not in the library. Both are called in the padding of PKCS #1 v1.5, by the
+// RSAAlt is what a private RSA key does that is not in the library. All are called in the padding of PKCS #1 v1.5, by the
 // goroutine that uses the key, and one at a time; they may block, and then pin its thread.
 type RSAAlt struct {
 	Sign    func(hash crypto.Hash, digest []byte) ([]byte, error) // as long as the modulus
 	Decrypt func(ciphertext []byte) ([]byte, error)
+
+	// DecryptSession gives size bytes, random ones if the padding or the length is wrong, which nothing may tell. C does not
+	// reach it: an error of Decrypt would tell.
+	DecryptSession func(ciphertext []byte, size int) ([]byte, error)
 }
 
 // rsaAlt is what a handle in a key's C memory stands for.
@@ -78,6 +82,24 @@ func (k *PK) guard(call func() error) error {
 		failed.Cause = k.alt.trap.err
 	}
 	return err
+}
+
+// session has DecryptSession find the key.
+func (a *rsaAlt) session(key *resource, ciphertext, session []byte) error {
+	return during(func() error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		out, err := a.DecryptSession(bytes.Clone(ciphertext), len(session))
+		defer clear(out)
+		if err == nil && len(out) != len(session) {
+			err = fmt.Errorf("cbridge: a session key of %d bytes, not %d", len(out), len(session))
+		}
+		if err != nil {
+			return newError("mbedtls_pk_decrypt", int(ErrRSAPrivateFailed), err)
+		}
+		copy(session, out)
+		return nil
+	}, key)
 }
 
 // gombRSAAltSign is reached from mbedtls_pk_sign and mbedtls_pk_check_pair with a key of NewRSAAlt, on the goroutine that

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"crypto"
-	"errors"
 	"io"
 	"unsafe"
 )
@@ -83,18 +82,8 @@ type pkStep struct {
 // step runs one step of what began: of anything else, the library would take the intermediate results for its own.
 func (r *PKRestart) step(k *PK, what pkStep, call func() error) error {
 	return during(func() error {
-		if r.pending != nil && r.pending != what {
-			return newError(what.op, int(ErrPKBadInputData), nil)
-		}
-		err := call()
-		if !errors.Is(err, ErrECPInProgress) {
-			r.pending = nil
-			r.in.letGo()
-		} else if r.pending == nil {
-			r.pending = what
-			k.res.state.Add(reference)
-			r.in.objects = append(r.in.objects, k.res)
-		}
+		err := inProgress(&r.pending, what.op, what, call)
+		r.in.settle(r.pending != nil, k.res)
 		return err
 	}, k.res, r.res)
 }

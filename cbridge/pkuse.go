@@ -100,6 +100,9 @@ func (k *PK) DecryptWith(random io.Reader, ciphertext []byte, limit int) ([]byte
 // DecryptSession is DecryptWith for a plaintext that is as long as key, which becomes it; key stays as it is if the padding
 // or the length is wrong, and nothing tells (mbedtls_pk_decrypt, RFC 3218 section 2.3.2).
 func (k *PK) DecryptSession(random io.Reader, ciphertext, key []byte) error {
+	if k.alt != nil {
+		return k.alt.session(k.res, ciphertext, key)
+	}
 	_, err := k.work(random, "mbedtls_pk_decrypt", "", key, func(n *C.size_t, rng unsafe.Pointer) C.int {
 		return C.gm_pk_decrypt_session(k.c, cbytes(ciphertext), C.size_t(len(ciphertext)), cbytes(key), C.size_t(len(key)), rng)
 	})

@@ -114,7 +114,11 @@ func SetupRSA(r *RSA) (k *PK, err error) {
 
 // GenKey makes a key (mbedtls_rsa_gen_key).
 func (r *RSA) GenKey(random io.Reader, bits uint, exponent int) error {
-	return r.draw(random, "mbedtls_rsa_gen_key", "MBEDTLS_GENPRIME", func(rng unsafe.Pointer) C.int {
+	const op = "mbedtls_rsa_gen_key"
+	if uint(C.uint(bits)) != bits || int(C.int(exponent)) != exponent {
+		return newError(op, int(ErrRSABadInputData), nil)
+	}
+	return r.draw(random, op, "MBEDTLS_GENPRIME", func(rng unsafe.Pointer) C.int {
 		return C.gm_rsa_gen_key(r.c, C.uint(bits), C.int(exponent), rng)
 	})
 }

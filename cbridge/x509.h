@@ -11,6 +11,7 @@
 
 // x509parse.c
 int gm_crt_parse_der(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len);
+int gm_crt_parse_der_with_any_ext(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len);
 int gm_crt_parse_der_with_ext_cb(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len, void *handle);
 int gm_crl_parse_der(mbedtls_x509_crl *crl, const unsigned char *buf, size_t len);
 int gm_crl_info(const mbedtls_x509_crl *crl, const char *prefix, char *buf, size_t size);

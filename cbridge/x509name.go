@@ -136,13 +136,13 @@ func TimeCmp(a, b time.Time) int {
 	return int(C.mbedtls_x509_time_cmp(&ca, &cb))
 }
 
-// TimeIsPast is whether t is not after the library's clock (mbedtls_x509_time_is_past).
+// TimeIsPast is whether t is before the library's clock (mbedtls_x509_time_is_past).
 func TimeIsPast(t time.Time) bool {
 	c := cTime(t)
 	return C.mbedtls_x509_time_is_past(&c) != 0
 }
 
-// TimeIsFuture is whether t is not before the library's clock (mbedtls_x509_time_is_future).
+// TimeIsFuture is whether t is after the library's clock (mbedtls_x509_time_is_future).
 func TimeIsFuture(t time.Time) bool {
 	c := cTime(t)
 	return C.mbedtls_x509_time_is_future(&c) != 0
@@ -157,6 +157,9 @@ func ParseIP(s string) []byte {
 	defer free(p)
 	var buf [4]C.uint32_t
 	n := C.mbedtls_x509_crt_parse_cn_inet_pton(p, unsafe.Pointer(&buf))
+	if n == 0 {
+		return nil
+	}
 	return C.GoBytes(unsafe.Pointer(&buf), C.int(n))
 }
 

@@ -20,6 +20,19 @@ int gm_crt_parse_der_with_ext_cb(mbedtls_x509_crt *crt, const unsigned char *buf
     return mbedtls_x509_crt_parse_der_with_ext_cb(crt, buf, len, 1, handle != NULL ? crt_extension : NULL, handle);
 }
 
+static int any_extension(void *handle, const mbedtls_x509_crt *crt, const mbedtls_x509_buf *oid, int critical,
+                         const unsigned char *p, const unsigned char *end)
+{
+    (void) handle, (void) crt, (void) oid, (void) critical, (void) p, (void) end;
+    return 0;
+}
+
+// gm_crt_parse_der_with_any_ext parses what was parsed before, and so has no extension that somebody did not accept.
+int gm_crt_parse_der_with_any_ext(mbedtls_x509_crt *crt, const unsigned char *buf, size_t len)
+{
+    return mbedtls_x509_crt_parse_der_with_ext_cb(crt, buf, len, 1, any_extension, NULL);
+}
+
 int gm_crt_has_ext_type(const mbedtls_x509_crt *crt, int type)
 {
     return mbedtls_x509_crt_has_ext_type(crt, type);

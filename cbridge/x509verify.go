@@ -62,20 +62,18 @@ func (h *dependencies) letGo() {
 	h.objects = nil
 }
 
-// settle keeps the objects of a verification that goes on in another call, and else lets go of them.
-func (r *Restart) settle(goesOn bool, objects []*resource) error {
-	if !goesOn {
-		r.in.letGo()
-		return nil
+// settle ends a step of work in several calls: while that goes on it keeps the step's objects, else it lets go of them. The
+// caller still has a reference to each.
+func (h *dependencies) settle(goesOn bool, objects ...*resource) {
+	switch {
+	case !goesOn:
+		h.letGo()
+	case h.objects == nil:
+		for _, r := range objects {
+			r.state.Add(reference) // acquire would refuse one that was closed in mid-step
+		}
+		h.objects = objects
 	}
-	if r.in.objects != nil {
-		return nil
-	}
-	for _, o := range objects { // which the call that ends holds, closed or not
-		o.state.Add(reference)
-		r.in.objects = append(r.in.objects, o)
-	}
-	return nil
 }
 
 // NewRestart makes one (mbedtls_x509_crt_restart_init).
@@ -92,9 +90,11 @@ func NewRestart() (*Restart, error) {
 	}
 	in := &dependencies{}
 	r := &Restart{c: c, in: in}
+	restartable.add(1)
 	r.res = own(r, func() {
 		C.gm_crt_restart_delete(c)
 		in.letGo()
+		restartable.add(-1)
 	})
 	return r, nil
 }
@@ -148,9 +148,7 @@ func (c *Crt) Verify(v *Verification) (flags uint32, err error) {
 		if v.CAs == nil {
 			ret := C.gm_crt_verify(c.c, roots, crls, &profile, name, &f, h, flag(v.Verify != nil), restart)
 			if v.Restart != nil {
-				if err := v.Restart.settle(Code(ret) == ErrECPInProgress, lists); err != nil {
-					return err
-				}
+				v.Restart.in.settle(Code(ret) == ErrECPInProgress, lists...)
 			}
 			return call.end("mbedtls_x509_crt_verify", int(ret))
 		}
@@ -186,12 +184,14 @@ func gombCandidates(h unsafe.Pointer, child *C.mbedtls_x509_crt, list **C.mbedtl
 		if err != nil {
 			return err
 		}
-		return newCandidates(candidates, list)
+		return newCandidates(candidates, list, func(crt *C.mbedtls_x509_crt, der []byte) C.int {
+			return C.gm_crt_parse_der_with_any_ext(crt, cbytes(der), C.size_t(len(der)))
+		})
 	})
 }
 
 // newCandidates makes the list that a closure's trusted certificates are; none if there are none.
-func newCandidates(candidates [][]byte, list **C.mbedtls_x509_crt) error {
+func newCandidates(candidates [][]byte, list **C.mbedtls_x509_crt, parse func(crt *C.mbedtls_x509_crt, der []byte) C.int) error {
 	if len(candidates) == 0 {
 		return nil
 	}
@@ -200,7 +200,7 @@ func newCandidates(candidates [][]byte, list **C.mbedtls_x509_crt) error {
 		return errNoMemory
 	}
 	for _, der := range candidates {
-		if ret := C.gm_crt_parse(crt, cbytes(der), C.size_t(len(der))); ret != 0 {
+		if ret := parse(crt, der); ret != 0 {
 			C.gm_crt_delete(crt)
 			return newError("mbedtls_x509_crt_parse", int(ret), nil)
 		}

@@ -16,7 +16,8 @@ type writer struct {
 	res    *resource
 	option string
 	keys   *dependencies // that C points at
-	sign   *closure      // of the key that signs
+	key    *PK           // that signs
+	sign   *closure      // of that key, if it is a ClosureKey
 }
 
 func (w *writer) set(op string, call func() C.int) error {
@@ -32,10 +33,16 @@ func (w *writer) write(op, option string, random io.Reader, size int, text bool,
 	var n C.size_t
 	var ret C.int
 	err := during(func() error {
-		return drawing(random, op, option, func(rng unsafe.Pointer) C.int {
-			ret = call(cbytes(buf), rng, &n)
-			return ret
-		})
+		draw := func() error {
+			return drawing(random, op, option, func(rng unsafe.Pointer) C.int {
+				ret = call(cbytes(buf), rng, &n)
+				return ret
+			})
+		}
+		if w.key == nil {
+			return draw()
+		}
+		return w.key.guard(draw)
 	}, w.res)
 	if w.sign != nil && (w.sign.err != nil || w.sign.panicked) {
 		cause := w.sign.end(op, int(ret))
@@ -188,6 +195,7 @@ func (w *CrtWriter) SetIssuerKey(key *PK) error {
 		if w.keys.add(key.res) != nil {
 			return C.MBEDTLS_ERR_X509_BAD_INPUT_DATA
 		}
+		w.key = key
 		return C.gm_crtw_issuer_key(w.c, key.c)
 	})
 }
@@ -328,6 +336,7 @@ func (w *CsrWriter) SetKey(key *PK) error {
 		if w.keys.add(key.res) != nil {
 			return C.MBEDTLS_ERR_X509_BAD_INPUT_DATA
 		}
+		w.key = key
 		return C.gm_csrw_key(w.c, key.c)
 	})
 }

@@ -23,26 +23,31 @@ type Int struct{ m *cbridge.MPI }
 
 // New makes v.
 func New(v int64) (*Int, error) {
-	z := new(Int)
-	return z, z.SetInt64(v)
+	return made(func(z *Int) error { return z.SetInt64(v) })
 }
 
 // Parse reads a text in a radix from 2 to 16; see [Int.SetText].
 func Parse(text string, radix int) (*Int, error) {
-	z := new(Int)
-	return z, z.SetText(text, radix)
+	return made(func(z *Int) error { return z.SetText(text, radix) })
 }
 
 // FromBytes reads a number in big-endian order; see [Int.SetBytes].
 func FromBytes(b []byte) (*Int, error) {
-	z := new(Int)
-	return z, z.SetBytes(b)
+	return made(func(z *Int) error { return z.SetBytes(b) })
 }
 
 // FromBig converts a number of package math/big.
 func FromBig(x *big.Int) (*Int, error) {
+	return made(func(z *Int) error { return z.SetBig(x) })
+}
+
+func made(set func(z *Int) error) (*Int, error) {
 	z := new(Int)
-	return z, z.SetBig(x)
+	if err := set(z); err != nil {
+		z.Close()
+		return nil, err
+	}
+	return z, nil
 }
 
 // Operand is the number as the bridge's functions take it: what the other packages of this module read. It is nil of nil.

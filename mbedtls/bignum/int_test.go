@@ -98,6 +98,9 @@ func TestErrors(t *testing.T) {
 		err  func() error
 		want cbridge.Code
 	}
+	if n, err := bignum.Parse("zz", 10); n != nil || !errors.Is(err, cbridge.ErrMPIInvalidCharacter) {
+		t.Errorf("%v, %v", n, err)
+	}
 	wide := int64(1)<<32 + 10
 	if int64(int(wide)) != wide {
 		wide = 0 // C's numbers are as large as Go's

@@ -195,6 +195,68 @@ func TestCCM(t *testing.T) {
 	}
 }
 
+// The longer the nonce, the shorter the message: of one that is too long, the library keeps an error.
+func TestCCMGoesOnAfterAMessageThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_CCM_C") {
+		t.Skip("not in this build")
+	}
+	nonce, msg, long := data(13), data(20), make([]byte, 1<<16)
+	for name, of := range map[string]func(id ID, key []byte, nonceSize, tagSize int) (*AEAD, error){"CCM": NewCCM, "CCM*": NewCCMStar} {
+		a := must[*AEAD](t)(of(AES, data(16), 13, 16))
+		defer a.Close()
+		sealed := a.Seal(nil, nonce, msg, nil)
+		mustBe(t, name+" opens too much", second(a.Open(nil, nonce, make([]byte, len(long)+16), nil)), cbridge.ErrCCMBadInput)
+		if got, err := a.Open(nil, nonce, sealed, nil); err != nil || !bytes.Equal(got, msg) {
+			t.Errorf("%s after that: %x, %v", name, got, err)
+		}
+		mustBe(t, name+" seals too much", second(a.Encrypt(nil, nonce, long, nil)), cbridge.ErrCCMBadInput)
+		if got := a.Seal(nil, nonce, msg, nil); !bytes.Equal(got, sealed) {
+			t.Errorf("%s after that: %x, want %x", name, got, sealed)
+		}
+	}
+	c := named(t, "AES-128-CCM", Encrypt)
+	sealed := must[[]byte](t)(c.Seal(nil, nonce, msg, nil, 16))
+	mustBe(t, "the generic layer", second(c.Seal(nil, nonce, long, nil, 16)), cbridge.ErrCCMBadInput)
+	if got, err := c.Seal(nil, nonce, msg, nil, 16); err != nil || !bytes.Equal(got, sealed) {
+		t.Errorf("the generic layer after that: %x, %v", got, err)
+	}
+}
+
+func TestStartForgetsTheMessageBefore(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_CCM_C") {
+		t.Skip("not in this build")
+	}
+	nonce, msg := data(13), data(20)
+	a := must[*AEAD](t)(NewCCM(AES, data(16), 13, 16))
+	defer a.Close()
+	want := a.Seal(nil, nonce, msg, nil)
+	for name, before := range map[string]func(m *Multipart) error{
+		"lengths":          func(m *Multipart) error { return m.SetLengths(0, 33, 8) },
+		"a piece":          func(m *Multipart) error { return errors.Join(m.SetLengths(0, 33, 8), second(m.Update(nil, msg))) },
+		"additional data":  func(m *Multipart) error { return errors.Join(m.SetLengths(9, 33, 8), m.UpdateAD(msg[:5])) },
+		"too long for it":  func(m *Multipart) error { return second(0, m.SetLengths(0, 1<<16, 8)) },
+		"more than it was": func(m *Multipart) error { return errors.Join(m.SetLengths(0, 3, 8), second(m.Update(nil, msg))) },
+	} {
+		m := must[*Multipart](t)(NewCCMMultipart(AES, data(16)))
+		defer m.Close()
+		if err := m.Start(Encrypt, data(13)[:12]); err != nil {
+			t.Fatal(err)
+		}
+		if err := before(m); err != nil && !errors.Is(err, cbridge.ErrCCMBadInput) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := errors.Join(m.Start(Encrypt, nonce), m.SetLengths(0, len(msg), 16)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := must[[]byte](t)(m.Update(nil, msg))
+		if got = append(got, must[[]byte](t)(m.Finish())...); !bytes.Equal(got, want) {
+			t.Errorf("%s: %x, want %x", name, got, want)
+		}
+	}
+}
+
 func TestConcurrentAEAD(t *testing.T) {
 	t.Parallel()
 	if !cbridge.Feature("MBEDTLS_GCM_C") {

@@ -196,16 +196,16 @@ func TestStreams(t *testing.T) {
 		for _, m := range streams {
 			for _, op := range []Operation{Encrypt, Decrypt} {
 				s, err := m.ours(ours, iv, op)
-				if err != nil {
-					t.Fatal(err)
-				}
 				if !cbridge.Feature(m.option) {
-					mustBe(t, m.name, s.Crypt(make([]byte, 1), make([]byte, 1)), errors.ErrUnsupported)
+					mustBe(t, m.name, err, errors.ErrUnsupported)
 					continue
 				}
 				if id != AES {
-					mustBe(t, m.name, s.Crypt(make([]byte, 1), make([]byte, 1)), cbridge.ErrCipherFeatureUnavailable)
+					mustBe(t, m.name, err, cbridge.ErrCipherFeatureUnavailable)
 					continue
+				}
+				if err != nil {
+					t.Fatal(err)
 				}
 				streamAgrees(t, m.name, s, m.theirs(theirs, iv, op))
 				mustBe(t, m.name+": IV", second(m.ours(ours, iv[1:], op)), cbridge.ErrCipherBadInputData)

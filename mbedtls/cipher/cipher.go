@@ -1,6 +1,7 @@
 package cipher
 
 import (
+	"crypto/subtle"
 	"slices"
 
 	"github.com/gombedtls/gombedtls/cbridge"
@@ -63,7 +64,11 @@ func (c *Cipher) Finish(dst []byte) ([]byte, error) {
 func (c *Cipher) FinishPadded(dst []byte) (out []byte, invalid uint, err error) {
 	out, err = appendOutput(dst, c.c.Info().BlockSize, func(out []byte) (n int, err error) {
 		n, invalid, err = c.c.FinishPadded(out)
-		return n &^ int(invalid), err // the library's length may be less than 0 then
+		n &^= int(invalid)   // the library's length may be less than 0 then
+		for i := range out { // in the same time for all n
+			out[i] &= byte(-subtle.ConstantTimeLessOrEq(i+1, n))
+		}
+		return n, err
 	})
 	return out, invalid, err
 }
@@ -94,7 +99,7 @@ func (c *Cipher) Crypt(dst, iv, src []byte) ([]byte, error) {
 // Seal appends to dst an encrypted message and its tag, in GCM, CCM or with ChaCha20-Poly1305; in KW and KWP, which have
 // neither IV nor data nor tag, a wrapped key (mbedtls_cipher_auth_encrypt_ext).
 func (c *Cipher) Seal(dst, iv, src, ad []byte, tagSize int) ([]byte, error) {
-	room := len(src) + max(tagSize, 0) + maxBlock
+	room := len(src) + min(max(tagSize, 0), maxBlock) + maxBlock
 	return appendOutput(dst, room, func(out []byte) (int, error) { return c.c.AuthEncrypt(iv, ad, out, src, tagSize) }, src, ad)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -138,6 +139,60 @@ func (c *Cipher) message(dst, iv, src []byte) (out []byte, err error) {
 		return nil, err
 	}
 	return c.Finish(dst)
+}
+
+// To the library, only UpdateAD begins a message with ChaCha20-Poly1305.
+func TestChaCha20Poly1305NeedsNoAdditionalData(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_CHACHAPOLY_C") {
+		t.Skip("not in this build")
+	}
+	msg := data(50)
+	a := must[*AEAD](t)(NewChaCha20Poly1305(data(32)))
+	defer a.Close()
+	c := named(t, "CHACHA20-POLY1305", Encrypt)
+	for i := range byte(3) {
+		nonce := bytes.Repeat([]byte{i}, 12)
+		for _, err := range []error{c.SetIV(nonce), c.Reset()} {
+			mustBe(t, "begin", err, nil)
+		}
+		sealed := must[[]byte](t)(c.Update(nil, msg))
+		if i == 1 {
+			continue // and give it up
+		}
+		sealed = append(sealed, must[[]byte](t)(c.WriteTag(16))...)
+		if got, err := a.Open(nil, nonce, sealed, nil); err != nil || !bytes.Equal(got, msg) {
+			t.Errorf("message %d: %x, %v", i, got, err)
+		}
+	}
+	mustBe(t, "SetIV", c.SetIV(make([]byte, 12)), nil)
+	if tag := must[[]byte](t)(c.WriteTag(16)); !bytes.Equal(tag, a.Seal(nil, make([]byte, 12), nil, nil)) {
+		t.Errorf("of nothing: %x", tag)
+	}
+}
+
+func TestFinishPaddedLeavesNothingOfABlockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	c := named(t, "AES-128-CBC", Decrypt)
+	if err := c.SetPadding(PKCS7); err != nil {
+		t.Skip(err)
+	}
+	mustBe(t, "SetIV", c.SetIV(make([]byte, 16)), nil)
+	must[[]byte](t)(c.Update(nil, make([]byte, 16)))
+	room := make([]byte, 16)
+	out, invalid, err := c.FinishPadded(room[:0])
+	if len(out) != 0 || invalid != math.MaxUint || err != nil || !bytes.Equal(room, make([]byte, 16)) {
+		t.Errorf("%x, %x, %v; %x", out, invalid, err, room)
+	}
+}
+
+func TestSealOfATagThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_GCM_C") {
+		t.Skip("not in this build")
+	}
+	mustBe(t, "Seal", second(named(t, "AES-128-GCM", Encrypt).Seal(nil, data(12), data(5), nil, math.MaxInt)),
+		cbridge.ErrCipherBadInputData)
 }
 
 func TestCBCWithPaddings(t *testing.T) {

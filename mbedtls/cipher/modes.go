@@ -75,6 +75,9 @@ func newStream(b *Block, iv []byte, op Operation, crypt func(s *state, dst, src 
 		return nil, err
 	}
 	s := &state{b: b, op: cbridge.Operation(op), iv: bytes.Clone(iv), stream: make([]byte, len(iv))}
+	if err := crypt(s, nil, nil); err != nil { // of a cipher that has not this mode
+		return nil, err
+	}
 	closed := false
 	return &Stream{
 		crypt: func(dst, src []byte) error {

@@ -34,19 +34,23 @@ type lengths interface {
 type ccmMultipart struct{ *cbridge.CCM }
 
 func (c ccmMultipart) Starts(op cbridge.Operation, nonce []byte) error {
-	if op == cbridge.Decrypt {
-		return c.CCM.Starts(cbridge.CCMDecrypt, nonce)
-	}
-	return c.CCM.Starts(cbridge.CCMEncrypt, nonce)
+	return c.starts(op, nonce, cbridge.CCMEncrypt, cbridge.CCMDecrypt)
 }
 
-type ccmStarMultipart struct{ *cbridge.CCM }
+func (c ccmMultipart) starts(op cbridge.Operation, nonce []byte, encrypt, decrypt cbridge.CCMMode) error {
+	if err := c.Reset(); err != nil {
+		return err
+	}
+	if op == cbridge.Decrypt {
+		return c.CCM.Starts(decrypt, nonce)
+	}
+	return c.CCM.Starts(encrypt, nonce)
+}
+
+type ccmStarMultipart struct{ ccmMultipart }
 
 func (c ccmStarMultipart) Starts(op cbridge.Operation, nonce []byte) error {
-	if op == cbridge.Decrypt {
-		return c.CCM.Starts(cbridge.CCMStarDecrypt, nonce)
-	}
-	return c.CCM.Starts(cbridge.CCMStarEncrypt, nonce)
+	return c.starts(op, nonce, cbridge.CCMStarEncrypt, cbridge.CCMStarDecrypt)
 }
 
 type chachapolyMultipart struct{ *cbridge.ChaChaPoly }
@@ -75,7 +79,7 @@ func NewCCMMultipart(id ID, key []byte) (*Multipart, error) {
 
 // NewCCMStarMultipart is NewCCMMultipart for CCM*, tags of which may also have 0 bytes.
 func NewCCMStarMultipart(id ID, key []byte) (*Multipart, error) {
-	return newCCMMultipart(id, key, func(c *cbridge.CCM) multipart { return ccmStarMultipart{c} })
+	return newCCMMultipart(id, key, func(c *cbridge.CCM) multipart { return ccmStarMultipart{ccmMultipart{c}} })
 }
 
 func newCCMMultipart(id ID, key []byte, of func(*cbridge.CCM) multipart) (*Multipart, error) {

@@ -75,8 +75,8 @@ const (
 )
 
 // SetMaxOps bounds how many elementary operations are done at once, for the process; 0, at first, is no bound. The library
-// reads it without a lock: so it fails with mbedtls.ErrConnectionsExist while there is a connection, a [Restart], or an
-// exchange of package ecdh with restarts, that was not closed (mbedtls_ecp_set_max_ops).
+// reads it without a lock: so it fails with mbedtls.ErrConnectionsExist while there is a connection, a Restart of this package,
+// pk or x509, or an exchange of package ecdh with restarts, that was not closed (mbedtls_ecp_set_max_ops).
 func SetMaxOps(n uint32) error { return cbridge.SetECPMaxOps(n) }
 
 // RestartEnabled reports whether there is a bound (mbedtls_ecp_restart_is_enabled).

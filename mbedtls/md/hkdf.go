@@ -21,11 +21,14 @@ func Expand(t Type, pseudorandomKey, info []byte, length int) ([]byte, error) {
 	})
 }
 
+// longest is more than the library derives, of any hash.
+const longest = 255*64 + 1
+
 func derive(length int, fill func([]byte) error) ([]byte, error) {
 	if length < 0 {
 		return nil, &cbridge.Error{Code: cbridge.ErrHKDFBadInputData, Op: "mbedtls_hkdf"}
 	}
-	okm := make([]byte, length)
+	okm := make([]byte, min(length, longest))
 	if err := fill(okm); err != nil {
 		clear(okm)
 		return nil, err

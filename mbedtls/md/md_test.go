@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -287,6 +288,7 @@ func TestHKDF(t *testing.T) {
 		}
 		for name, f := range map[string]func() ([]byte, error){
 			"too long":  func() ([]byte, error) { return HKDF(typ, secret, salt, info, 255*typ.Size()+1) },
+			"huge":      func() ([]byte, error) { return Expand(typ, make([]byte, typ.Size()), info, math.MaxInt) },
 			"negative":  func() ([]byte, error) { return HKDF(typ, secret, salt, info, -1) },
 			"short key": func() ([]byte, error) { return Expand(typ, make([]byte, typ.Size()-1), info, 1) },
 		} {

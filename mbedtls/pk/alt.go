@@ -22,14 +22,19 @@ func NewRSAAlt(s crypto.Signer) (*PrivateKey, error) {
 	if !ok {
 		return nil, &cbridge.Error{Code: cbridge.ErrPKTypeMismatch, Op: "mbedtls_pk_setup_rsa_alt", Cause: fmt.Errorf("a key of %T", s)}
 	}
+	decrypt := func(ciphertext []byte, opts crypto.DecrypterOpts) ([]byte, error) {
+		d, ok := s.(crypto.Decrypter)
+		if !ok {
+			return nil, cbridge.ErrPKFeatureUnavailable
+		}
+		return d.Decrypt(rand.Reader, ciphertext, opts)
+	}
 	k, err := private(cbridge.NewRSAAlt(public.Size(), cbridge.RSAAlt{
-		Sign: func(hash crypto.Hash, digest []byte) ([]byte, error) { return s.Sign(rand.Reader, digest, hash) },
-		Decrypt: func(ciphertext []byte) ([]byte, error) {
-			d, ok := s.(crypto.Decrypter)
-			if !ok {
-				return nil, cbridge.ErrPKFeatureUnavailable
-			}
-			return d.Decrypt(rand.Reader, ciphertext, nil)
+		Sign:    func(hash crypto.Hash, digest []byte) ([]byte, error) { return s.Sign(rand.Reader, digest, hash) },
+		Decrypt: func(ciphertext []byte) ([]byte, error) { return decrypt(ciphertext, nil) },
+		DecryptSession: func(ciphertext []byte, size int) ([]byte, error) {
+			//lint:ignore SA1019 RSA key exchange has no other padding
+			return decrypt(ciphertext, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: size})
 		},
 	}))
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"testing"
 
 	"github.com/gombedtls/gombedtls/cbridge"
+	mrsa "github.com/gombedtls/gombedtls/mbedtls/rsa"
 )
 
 var (
@@ -121,7 +123,7 @@ func TestShortSalt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for salt, ok := range map[int]bool{rsa.PSSSaltLengthAuto: true, 62: true, 64: false} {
+		for salt, ok := range map[int]bool{rsa.PSSSaltLengthAuto: true, rsa.PSSSaltLengthEqualsHash: true, 62: true, 64: false} {
 			err := public.Verify(digest[:], sig, &rsa.PSSOptions{SaltLength: salt, Hash: crypto.SHA512})
 			if (err == nil) != ok {
 				t.Errorf("salt of %d bytes: %v", salt, err)
@@ -198,6 +200,43 @@ func TestDecrypt(t *testing.T) {
 	}
 }
 
+// A context in the padding of OAEP and PSS keeps it where the options say nothing, and only there.
+func TestPaddingOfAContext(t *testing.T) {
+	if !cbridge.Feature("MBEDTLS_PKCS1_V21") {
+		t.Skip("not in this build")
+	}
+	plain, public := pair(t, rsaKey())
+	context := must(plain.RSA())
+	defer context.Close()
+	if err := context.SetPadding(mrsa.PKCS1v21, crypto.SHA256); err != nil {
+		t.Fatal(err)
+	}
+	k := must(FromRSA(context))
+	defer k.Close()
+	msg := []byte("message")
+	v15, oaep := must(public.Encrypt(nil, msg, nil)), must(public.Encrypt(nil, msg, &rsa.OAEPOptions{Hash: crypto.SHA256}))
+	for name, c := range map[string]struct {
+		sealed []byte
+		opts   crypto.DecrypterOpts
+	}{
+		//lint:ignore SA1019 this is what the padding is still for
+		"v1.5": {v15, &rsa.PKCS1v15DecryptOptions{}},
+		//lint:ignore SA1019 this is what the padding is still for
+		"session": {v15, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: len(msg)}},
+		"OAEP":    {oaep, &rsa.OAEPOptions{Hash: crypto.SHA256}},
+		"none":    {oaep, nil},
+	} {
+		if got, err := k.Decrypt(nil, c.sealed, c.opts); err != nil || !bytes.Equal(got, msg) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	//lint:ignore SA1019 this is what the padding is still for
+	long := &rsa.PKCS1v15DecryptOptions{SessionKeyLen: math.MaxInt}
+	if _, err := k.Decrypt(nil, v15, long); !errors.Is(err, cbridge.ErrPKBadInputData) {
+		t.Errorf("a session key that is too long: %v", err)
+	}
+}
+
 func TestStandard(t *testing.T) {
 	for _, key := range []interface{ Public() crypto.PublicKey }{
 		rsaKey(), ecKey(), must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)), must(ecdh.X25519().GenerateKey(rand.Reader)),
@@ -271,6 +310,17 @@ func TestRSAAlt(t *testing.T) {
 	if got, err := k.Decrypt(nil, must(public.Encrypt(nil, []byte("message"), nil)), nil); string(got) != "message" {
 		t.Errorf("%q, %v", got, err)
 	}
+	//lint:ignore SA1019 this is what the padding is still for
+	session := &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 48}
+	want := bytes.Repeat([]byte{7}, 48)
+	sealed := must(public.Encrypt(nil, want, nil))
+	if got, err := k.Decrypt(nil, sealed, session); !bytes.Equal(got, want) {
+		t.Errorf("session key: %x, %v", got, err)
+	}
+	sealed[9] ^= 1
+	if got, err := k.Decrypt(nil, sealed, session); len(got) != 48 || bytes.Equal(got, want) || err != nil {
+		t.Errorf("wrong padding: %x, %v", got, err)
+	}
 	broken, err := NewRSAAlt(failing{rsaKey()})
 	if err != nil {
 		t.Fatal(err)
@@ -278,6 +328,9 @@ func TestRSAAlt(t *testing.T) {
 	defer broken.Close()
 	if _, err := broken.Sign(nil, testHash[:], crypto.SHA256); !errors.Is(err, errFailing) {
 		t.Errorf("%v, want the signer's error", err)
+	}
+	if _, err := broken.Decrypt(nil, sealed, session); !errors.Is(err, errFailing) {
+		t.Errorf("%v, want the decrypter's error", err)
 	}
 	if _, err := NewRSAAlt(ecKey()); !errors.Is(err, cbridge.ErrPKTypeMismatch) {
 		t.Errorf("EC: %v", err)
@@ -287,6 +340,10 @@ func TestRSAAlt(t *testing.T) {
 type failing struct{ *rsa.PrivateKey }
 
 var errFailing = errors.New("out of order")
+
+func (failing) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, error) {
+	return nil, errFailing
+}
 
 func (failing) Sign(_ io.Reader, _ []byte, _ crypto.SignerOpts) ([]byte, error) {
 	return nil, errFailing

@@ -12,6 +12,7 @@ import (
 type PrivateKey struct {
 	key
 	elsewhere crypto.Signer // of NewRSAAlt
+	oaep      bool          // of FromRSA: in the padding of OAEP and PSS
 }
 
 var (

@@ -52,7 +52,7 @@ func (k *PrivateKey) signPSS(random io.Reader, hash crypto.Hash, digest []byte, 
 		return k.pk.SignExt(random, cbridge.PKRSASSAPSS, hash, digest)
 	}
 	var sig []byte
-	err := withRSA(k.key, hash, func(r *cbridge.RSA) (err error) {
+	err := withRSA(k.key, cbridge.RSAPKCSV21, hash, func(r *cbridge.RSA) (err error) {
 		if salt == rsa.PSSSaltLengthAuto {
 			salt = max((r.Bits()+6)/8-2-sizeOf(hash), 0)
 		}
@@ -77,23 +77,32 @@ func (k *PublicKey) Verify(digest, sig []byte, opts crypto.SignerOpts) error {
 	if pss.SaltLength == rsa.PSSSaltLengthAuto {
 		return k.pk.VerifyExt(cbridge.PKRSASSAPSS, &cbridge.PSSOptions{MGF1Hash: hash, SaltLength: cbridge.SaltLenAny}, hash, digest, sig)
 	}
-	salt := pss.SaltLength
-	if salt == rsa.PSSSaltLengthEqualsHash {
-		salt = sizeOf(hash)
-	}
 	// Not mbedtls_pk_verify_ext, which does not look at the length where it leaves the signature to PSA.
-	return withRSA(k.key, hash, func(r *cbridge.RSA) error { return r.VerifyPSSExt(hash, digest, hash, salt, sig) })
+	return withRSA(k.key, cbridge.RSAPKCSV21, hash, func(r *cbridge.RSA) error {
+		salt := pss.SaltLength
+		if salt == rsa.PSSSaltLengthEqualsHash {
+			salt = ownSalt(r.Len(), sizeOf(hash))
+		}
+		return r.VerifyPSSExt(hash, digest, hash, salt, sig)
+	})
 }
 
-// withRSA lends a copy of the key's RSA context, in the padding of OAEP and PSS. The key's own stays as it is, for others
-// may be using it.
-func withRSA(k key, hash crypto.Hash, use func(r *cbridge.RSA) error) error {
+// ownSalt is the length of the salt that the library chooses, for a key and a hash of so many bytes.
+func ownSalt(key, hash int) int {
+	if room := key - hash - 2; room >= hash-2 {
+		return min(hash, room)
+	}
+	return hash // with which nothing can be signed
+}
+
+// withRSA lends a copy of the key's RSA context, in another padding. The key's own stays as it is, for others may be using it.
+func withRSA(k key, padding int, hash crypto.Hash, use func(r *cbridge.RSA) error) error {
 	r, err := k.pk.RSA()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if err := r.SetPadding(cbridge.RSAPKCSV21, hash); err != nil {
+	if err := r.SetPadding(padding, hash); err != nil {
 		return err
 	}
 	return use(r)
@@ -107,10 +116,11 @@ func sizeOf(hash crypto.Hash) int {
 	return hash.Size()
 }
 
-// Decrypt undoes RSA, as [crypto.Decrypter]: in the padding of PKCS #1 v1.5 with nil and *[rsa.PKCS1v15DecryptOptions], and
-// in that of OAEP with *[rsa.OAEPOptions], whose MGFHash can be no other than Hash. With a SessionKeyLen, the plaintext is
-// random bytes of that length where the padding or the length is wrong, and nothing tells. Of other keys,
-// ErrPKTypeMismatch; a wrong padding is ErrRSAInvalidPadding (mbedtls_pk_decrypt, mbedtls_rsa_rsaes_oaep_decrypt).
+// Decrypt undoes RSA, as [crypto.Decrypter]: in the padding of PKCS #1 v1.5 with nil (but see [FromRSA]) and
+// *[rsa.PKCS1v15DecryptOptions], and in that of OAEP with *[rsa.OAEPOptions], whose MGFHash can be no other than Hash. With a
+// SessionKeyLen, which is ErrPKBadInputData if it is more than the key's bytes, the plaintext is random bytes of that length
+// where the padding or the length is wrong, and nothing tells. Of other keys, ErrPKTypeMismatch; a wrong padding is
+// ErrRSAInvalidPadding (mbedtls_pk_decrypt, mbedtls_rsa_rsaes_oaep_decrypt).
 func (k *PrivateKey) Decrypt(random io.Reader, msg []byte, opts crypto.DecrypterOpts) ([]byte, error) {
 	limit := (k.Bits() + 7) / 8
 	switch o := opts.(type) {
@@ -118,17 +128,27 @@ func (k *PrivateKey) Decrypt(random io.Reader, msg []byte, opts crypto.Decrypter
 		return k.pk.DecryptWith(random, msg, limit)
 	//lint:ignore SA1019 RSA key exchange has no other padding
 	case *rsa.PKCS1v15DecryptOptions:
-		if o.SessionKeyLen > 0 {
-			return k.decryptSession(random, msg, o.SessionKeyLen)
+		if !k.oaep {
+			return decryptV15(k.pk, random, msg, limit, o.SessionKeyLen)
 		}
-		return k.pk.DecryptWith(random, msg, limit)
+		var out []byte
+		err := withRSA(k.key, cbridge.RSAPKCSV15, 0, func(r *cbridge.RSA) error {
+			pk, err := cbridge.SetupRSA(r)
+			if err != nil {
+				return err
+			}
+			defer pk.Close()
+			out, err = decryptV15(pk, random, msg, limit, o.SessionKeyLen)
+			return err
+		})
+		return out, err
 	case *rsa.OAEPOptions:
 		if err := oneHash(o); err != nil {
 			return nil, err
 		}
 		out := make([]byte, limit)
 		n := 0
-		err := withRSA(k.key, o.Hash, func(r *cbridge.RSA) (err error) {
+		err := withRSA(k.key, cbridge.RSAPKCSV21, o.Hash, func(r *cbridge.RSA) (err error) {
 			n, err = r.Decrypt(random, cbridge.RSAV21, o.Label, msg, out)
 			return err
 		})
@@ -141,7 +161,15 @@ func (k *PrivateKey) Decrypt(random io.Reader, msg []byte, opts crypto.Decrypter
 	return nil, fmt.Errorf("decryption with options of type %T: %w", opts, errors.ErrUnsupported)
 }
 
-func (k *PrivateKey) decryptSession(random io.Reader, msg []byte, size int) ([]byte, error) {
+// decryptV15 gives a session key of size bytes, or if that is 0 a plaintext of any size up to limit.
+func decryptV15(k *cbridge.PK, random io.Reader, msg []byte, limit, size int) ([]byte, error) {
+	if size <= 0 {
+		return k.DecryptWith(random, msg, limit)
+	}
+	if size > limit {
+		return nil, &cbridge.Error{Code: cbridge.ErrPKBadInputData, Op: "mbedtls_pk_decrypt",
+			Cause: fmt.Errorf("SessionKeyLen %d of a key of %d bytes", size, limit)}
+	}
 	key := make([]byte, size)
 	if random == nil {
 		random = rand.Reader
@@ -149,13 +177,13 @@ func (k *PrivateKey) decryptSession(random io.Reader, msg []byte, size int) ([]b
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, err
 	}
-	if err := k.pk.DecryptSession(random, msg, key); err != nil {
+	if err := k.DecryptSession(random, msg, key); err != nil {
 		return nil, err
 	}
 	return key, nil
 }
 
-// Encrypt is RSA, in the padding of PKCS #1 v1.5 with nil options, and in that of OAEP with *[rsa.OAEPOptions], whose
+// Encrypt is RSA, in the padding of PKCS #1 v1.5 with nil options (but see [PublicFromRSA]), and in that of OAEP with *[rsa.OAEPOptions], whose
 // MGFHash can be no other than Hash. A message that is too long is ErrRSABadInputData; keys that are not RSA,
 // ErrPKTypeMismatch (mbedtls_pk_encrypt, mbedtls_rsa_rsaes_oaep_encrypt).
 func (k *PublicKey) Encrypt(random io.Reader, msg []byte, opts *rsa.OAEPOptions) (out []byte, err error) {
@@ -165,7 +193,7 @@ func (k *PublicKey) Encrypt(random io.Reader, msg []byte, opts *rsa.OAEPOptions)
 	if err := oneHash(opts); err != nil {
 		return nil, err
 	}
-	err = withRSA(k.key, opts.Hash, func(r *cbridge.RSA) (err error) {
+	err = withRSA(k.key, cbridge.RSAPKCSV21, opts.Hash, func(r *cbridge.RSA) (err error) {
 		out, err = r.Encrypt(random, cbridge.RSAV21, opts.Label, msg)
 		return err
 	})

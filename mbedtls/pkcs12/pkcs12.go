@@ -39,7 +39,7 @@ func Derive(t md.Type, purpose Purpose, password, salt []byte, iterations, lengt
 	if length < 0 {
 		return nil, &cbridge.Error{Code: cbridge.ErrPKCS12BadInputData, Op: "mbedtls_pkcs12_derivation"}
 	}
-	out := make([]byte, length)
+	out := make([]byte, min(length, 128+1)) // more than the library derives
 	if err := cbridge.PKCS12Derivation(cbridge.MDType(t), int(purpose), password, salt, iterations, out); err != nil {
 		return nil, err
 	}

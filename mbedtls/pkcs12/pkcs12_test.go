@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
 	"strings"
 	"testing"
@@ -65,6 +66,7 @@ func TestDerive(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"length":     second(Derive(md.SHA256, Key, password, salt, 1, 129)),
+		"huge":       second(Derive(md.SHA256, Key, password, salt, 1, math.MaxInt)),
 		"negative":   second(Derive(md.SHA256, Key, password, salt, 1, -1)),
 		"iterations": second(Derive(md.SHA256, Key, password, salt, -1, 1)),
 		"password":   second(Derive(md.SHA256, Key, make([]byte, 65), salt, 1, 1)),

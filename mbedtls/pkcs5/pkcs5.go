@@ -2,15 +2,17 @@ package pkcs5
 
 import (
 	"encoding/asn1"
+	"math"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/md"
 )
 
-// PBKDF2 derives length bytes from a password with HMACs of t. Fewer than one iteration are ErrPKCS5BadInputData
+// PBKDF2 derives length bytes from a password with HMACs of t. Fewer than one iteration, and 2^32 bytes or more, are
+// ErrPKCS5BadInputData
 // (mbedtls_pkcs5_pbkdf2_hmac_ext).
 func PBKDF2(t md.Type, password, salt []byte, iterations, length int) ([]byte, error) {
-	if length < 0 {
+	if length < 0 || uint64(length) > math.MaxUint32 {
 		return nil, &cbridge.Error{Code: cbridge.ErrPKCS5BadInputData, Op: "mbedtls_pkcs5_pbkdf2_hmac_ext"}
 	}
 	key := make([]byte, length)

@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"hash"
+	"math"
 	"os/exec"
 	"testing"
 
@@ -50,6 +51,9 @@ func TestPBKDF2(t *testing.T) {
 		mustBe(t, "iterations", second(PBKDF2(md.SHA256, nil, nil, n, 1)), cbridge.ErrPKCS5BadInputData)
 	}
 	mustBe(t, "length", second(PBKDF2(md.SHA256, nil, nil, 1, -1)), cbridge.ErrPKCS5BadInputData)
+	if math.MaxInt > math.MaxUint32 {
+		mustBe(t, "a length that C has not", second(PBKDF2(md.SHA256, nil, nil, 1, math.MaxInt)), cbridge.ErrPKCS5BadInputData)
+	}
 	if key, err := PBKDF2(md.SHA256, nil, nil, 1, 0); err != nil || len(key) != 0 {
 		t.Errorf("no bytes: %x, %v", key, err)
 	}

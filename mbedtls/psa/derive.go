@@ -68,13 +68,17 @@ func (d *Derivation) KeyAgreement(s Step, private *Key, peer []byte) error {
 	return d.c.KeyAgreement(uint16(s), private.bridge(), peer)
 }
 
-// OutputBytes gives the next bytes; ErrInsufficientData if there are less (psa_key_derivation_output_bytes).
+// OutputBytes gives the next bytes; ErrInsufficientData if there are less. 2^30 and more at once are ErrInsufficientMemory
+// (psa_key_derivation_output_bytes).
 func (d *Derivation) OutputBytes(n int) ([]byte, error) {
 	if n < 0 {
 		return nil, &Error{Op: "psa_key_derivation_output_bytes", Status: ErrInvalidArgument}
 	}
 	if left, err := d.Capacity(); err == nil && uint64(n) > left {
 		n = int(min(left+1, uint64(n))) // it fails, and needs no memory for that
+	}
+	if n >= 1<<30 {
+		return nil, &Error{Op: "psa_key_derivation_output_bytes", Status: ErrInsufficientMemory}
 	}
 	out := make([]byte, n)
 	if err := d.c.OutputBytes(out); err != nil {

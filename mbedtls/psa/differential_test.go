@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"io"
+	"math"
 	"testing"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -112,6 +113,8 @@ func TestMACsAndDerivationsAreTheStandardLibrarys(t *testing.T) {
 		is(t, "behind the end", err, psa.ErrInsufficientData)
 		_, err = d.OutputBytes(-1)
 		is(t, "less than nothing", err, psa.ErrInvalidArgument)
+		_, err = d.OutputBytes(math.MaxInt)
+		is(t, "more than there is", err, psa.ErrInsufficientData)
 	} else {
 		is(t, "HKDF", err, psa.ErrNotSupported)
 	}

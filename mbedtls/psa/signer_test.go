@@ -40,6 +40,7 @@ func TestECDSASigner(t *testing.T) {
 	}{
 		{256, psa.ECDSA(psa.AnyHash), crypto.SHA256}, {384, psa.ECDSA(psa.SHA256), crypto.SHA256},
 		{256, psa.DeterministicECDSA(psa.SHA256), crypto.SHA256}, {256, psa.ECDSAAny, crypto.Hash(0)},
+		{256, psa.ECDSAAny, nil},
 	} {
 		if c.alg.IsDeterministicECDSA() {
 			needs(t, "MBEDTLS_ECDSA_DETERMINISTIC")
@@ -68,7 +69,7 @@ func TestECDSASigner(t *testing.T) {
 	_, err = k.Sign(nil, digest[:], crypto.BLAKE2b_256)
 	is(t, "a hash that is not there", err, psa.ErrInvalidArgument)
 	_, err = k.Sign(nil, digest[:], nil)
-	is(t, "no options", err, psa.ErrInvalidArgument)
+	is(t, "no options, where the policy wants a hash", err, psa.ErrNotPermitted)
 	_, err = k.Sign(nil, make([]byte, 48), crypto.SHA384)
 	is(t, "a hash that the policy does not allow", err, psa.ErrNotPermitted)
 }

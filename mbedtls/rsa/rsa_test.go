@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"math"
 	"math/big"
 	"net"
 	"sync"
@@ -144,6 +145,16 @@ func TestBadInput(t *testing.T) {
 	}
 	if _, err := Generate(nil, 1025, 3); !errors.Is(err, cbridge.ErrRSABadInputData) {
 		t.Error(err)
+	}
+	if _, err := Generate(nil, 1024, math.MaxInt&^0xfffffffe|3); math.MaxInt > math.MaxInt32 && !errors.Is(err, cbridge.ErrRSABadInputData) {
+		t.Errorf("an exponent that C truncates: %v", err)
+	}
+	sealed, err := k.Encrypt(nil, []byte("message"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := k.Decrypt(nil, sealed, math.MaxInt); string(got) != "message" {
+		t.Errorf("no limit: %q, %v", got, err)
 	}
 }
 

@@ -49,7 +49,7 @@ func (k *Key) DecryptOAEP(random io.Reader, label, msg []byte, limit int) ([]byt
 }
 
 func (k *Key) decrypt(random io.Reader, scheme cbridge.RSAScheme, label, msg []byte, limit int) ([]byte, error) {
-	out := make([]byte, max(limit, 0))
+	out := make([]byte, max(min(limit, k.r.Len()), 0))
 	n, err := k.r.Decrypt(random, scheme, label, msg, out)
 	if err != nil {
 		clear(out)

@@ -233,10 +233,11 @@ func ParseTime(tag int, value string) (time.Time, error) { return cbridge.GetTim
 // CompareTimes is negative, 0 or positive as a is before, at or after b, to the second (mbedtls_x509_time_cmp).
 func CompareTimes(a, b time.Time) int { return cbridge.TimeCmp(a, b) }
 
-// IsPast reports whether t is at or before now (mbedtls_x509_time_is_past).
+// IsPast reports whether t is before now, to the second; in a build without MBEDTLS_HAVE_TIME_DATE nothing is
+// (mbedtls_x509_time_is_past).
 func IsPast(t time.Time) bool { return cbridge.TimeIsPast(t) }
 
-// IsFuture reports whether t is after now (mbedtls_x509_time_is_future).
+// IsFuture reports whether t is after now, as IsPast does (mbedtls_x509_time_is_future).
 func IsFuture(t time.Time) bool { return cbridge.TimeIsFuture(t) }
 
 // ParseIP reads the text of an IPv4 or IPv6 address as verification does, to 4 or 16 bytes; nil if it is none

@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
 	"github.com/gombedtls/gombedtls/mbedtls/pk"
@@ -294,6 +297,23 @@ func TestSignersThatFail(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if cbridge.Feature("MBEDTLS_PK_RSA_ALT_SUPPORT") {
+		alt := must[*pk.PrivateKey](t)(pk.NewRSAAlt(failing{newRSA(), func() ([]byte, error) { return nil, mine }}))
+		defer alt.Close()
+		if der, err := CreateCertificate(nil, template(t, "CN=x"), nil, nil, alt); der != nil || !errors.Is(err, mine) {
+			t.Errorf("RSA elsewhere: %v", err)
+		}
+		if der, err := CreateCertificateRequest(nil, &RequestTemplate{Subject: name(t, "CN=x")}, alt); der != nil || !errors.Is(err, mine) {
+			t.Errorf("RSA elsewhere, a request: %v", err)
+		}
+		alt = must[*pk.PrivateKey](t)(pk.NewRSAAlt(newRSA()))
+		defer alt.Close()
+		r := must[*CertificateRequest](t)(ParseCertificateRequestDER(must[[]byte](t)(CreateCertificateRequest(nil,
+			&RequestTemplate{Subject: name(t, "CN=x")}, alt))))
+		if err := r.CheckSignature(); err != nil {
+			t.Errorf("RSA elsewhere, a request: %v", err)
+		}
+	}
 	defer func() {
 		if v := recover(); v != mine {
 			t.Errorf("recovered %v", v)
@@ -380,8 +400,12 @@ func TestRequests(t *testing.T) {
 		if !pub.(interface{ Equal(crypto.PublicKey) bool }).Equal(signer.Public()) {
 			t.Errorf("%s: the key is another", kind)
 		}
-		if std, err := r.Standard(); err != nil || std.CheckSignature() != nil {
+		std := must[*x509.CertificateRequest](t)(r.Standard())
+		if err := std.CheckSignature(); err != nil {
 			t.Errorf("%s: crypto/x509: %v", kind, err)
+		}
+		if diff := cmp.Diff(r, must[*CertificateRequest](t)(CertificateRequestFromStandard(std)), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Errorf("%s: there and back: %s", kind, diff)
 		}
 		der := bytes.Clone(r.Raw)
 		der[len(der)-1] ^= 1

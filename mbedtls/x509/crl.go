@@ -2,6 +2,7 @@ package x509
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -64,6 +65,14 @@ func (l *CRLs) first() (*RevocationList, error) {
 	return lists[0], nil
 }
 
+// RevocationListFromStandard takes over a revocation list of crypto/x509.
+func RevocationListFromStandard(r *x509.RevocationList) (*RevocationList, error) {
+	if r == nil {
+		return nil, errNoList
+	}
+	return ParseRevocationList(r.Raw)
+}
+
 // Standard is the list as crypto/x509 has it, if that can parse it.
 func (r *RevocationList) Standard() (*x509.RevocationList, error) {
 	return x509.ParseRevocationList(r.Raw)
@@ -90,13 +99,22 @@ func NewCRLs(lists ...*RevocationList) (*CRLs, error) {
 	}
 	l := &CRLs{c}
 	for i, r := range lists {
-		if err := c.ParseDER(r.Raw); err != nil {
+		if err := l.add(r); err != nil {
 			l.Close()
 			return nil, fmt.Errorf("revocation list %d: %w", i, err)
 		}
 	}
 	return l, nil
 }
+
+func (l *CRLs) add(r *RevocationList) error {
+	if r == nil {
+		return errNoList
+	}
+	return l.c.ParseDER(r.Raw)
+}
+
+var errNoList = badInput(errors.New("no revocation list"))
 
 // Parse adds the revocation lists in data: one in DER, or any number in PEM. Those before one that is broken stay
 // (mbedtls_x509_crl_parse).

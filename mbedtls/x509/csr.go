@@ -3,6 +3,7 @@ package x509
 import (
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
@@ -122,6 +123,14 @@ func (r *CertificateRequest) Info(prefix string) (text string, err error) {
 
 // CheckSignature checks that the request is signed by the key that it is for (mbedtls_pk_verify_ext).
 func (r *CertificateRequest) CheckSignature() error { return r.do((*cbridge.Csr).Verify) }
+
+// CertificateRequestFromStandard takes over a request of crypto/x509.
+func CertificateRequestFromStandard(r *x509.CertificateRequest) (*CertificateRequest, error) {
+	if r == nil {
+		return nil, badInput(errors.New("no request"))
+	}
+	return ParseCertificateRequestDER(r.Raw)
+}
 
 // Standard is the request as crypto/x509 has it, if that can parse it.
 func (r *CertificateRequest) Standard() (*x509.CertificateRequest, error) {

@@ -1,6 +1,7 @@
 // Package x509 parses, verifies and writes certificates, and parses revocation lists and requests, with Mbed TLS: what it
 // takes and refuses is what the library does, to the code of the error. Programs that need no more than Go's own rules use
-// crypto/x509; [Certificate.Standard] and [FromStandard] lead there and back.
+// crypto/x509; [FromStandard], [RevocationListFromStandard] and [CertificateRequestFromStandard] lead from there, methods
+// Standard back.
 //
 // A [Certificate], a [RevocationList] and a [CertificateRequest] are Go values with all that the library decodes. A [List]
 // is what the library verifies with: a chain, or trusted certificates; a [CRLs] is its revocation lists. Both are in C

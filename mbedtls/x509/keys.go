@@ -48,7 +48,7 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 	if signer == nil {
 		return nil, badInput(errors.New("no signer"))
 	}
-	if b, ok := signer.(bridged); ok {
+	if b, ok := signer.(bridged); ok && b.Bridge().Kind() != cbridge.PKRSAAlt { // which could not write its public half
 		k.pk = b.Bridge()
 	} else if k.closure, err = k.make(signer.Public(), signingBy(signer)); err != nil {
 		return nil, fmt.Errorf("signer of type %T: %w", signer, err)

@@ -70,6 +70,9 @@ var errBothRoots = badInput(
 // nearly: without regard to the case of letters of ASCII and to which kind of string each attribute is, but not to white
 // space (mbedtls_x509_crt_verify_restartable, mbedtls_x509_crt_verify_with_profile).
 func (l *List) Verify(o *VerifyOptions) error {
+	if o == nil {
+		o = new(VerifyOptions)
+	}
 	v := &cbridge.Verification{Profile: ProfileDefault}
 	if o.TrustedCAs != nil && (o.Roots != nil || o.CRLs != nil || o.Restart != nil) {
 		return errBothRoots
@@ -99,6 +102,9 @@ func (l *List) Verify(o *VerifyOptions) error {
 		v.CAs = func(child *cbridge.CrtData) (candidates [][]byte, err error) {
 			list, err := o.TrustedCAs(FromBridge(child))
 			for _, c := range list {
+				if c == nil {
+					return nil, errNoCertificate
+				}
 				candidates = append(candidates, c.Raw)
 			}
 			return candidates, err

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
 )
@@ -161,6 +163,7 @@ func TestTrustedCAs(t *testing.T) {
 	for what, f := range map[string]func(*Certificate) ([]*Certificate, error){
 		"error":  func(*Certificate) ([]*Certificate, error) { return nil, mine },
 		"broken": func(*Certificate) ([]*Certificate, error) { return []*Certificate{root, {Raw: []byte{1}}}, nil },
+		"nil":    func(*Certificate) ([]*Certificate, error) { return []*Certificate{root, nil}, nil },
 	} {
 		o.TrustedCAs = f
 		if err := chain.Verify(o); err == nil || what == "error" && !errors.Is(err, mine) {
@@ -170,6 +173,16 @@ func TestTrustedCAs(t *testing.T) {
 	o.TrustedCAs = func(*Certificate) ([]*Certificate, error) { return nil, nil }
 	if got := flags(t, chain.Verify(o)); got != CertNotTrusted {
 		t.Errorf("none: %v", got)
+	}
+	if cbridge.Feature("MBEDTLS_X509_CRT_WRITE_C") { // what was accepted once is so again
+		c := caTemplate(t, "CN=Unusual")
+		c.ExtraExtensions = []Extension{{oid.MustParse("1.3.6.1.4.1.55555.7"), true, []byte{2, 1, 9}}}
+		unusual := must[*Certificate](t)(ParseCertificateExtensions(must[[]byte](t)(CreateCertificate(nil, c, nil, nil, ecKey())),
+			func(oid.OID, bool, []byte) error { return nil }))
+		o.TrustedCAs = func(*Certificate) ([]*Certificate, error) { return []*Certificate{unusual, root}, nil }
+		if err := chain.Verify(o); err != nil {
+			t.Errorf("beside a root with an extension that is not known: %v", err)
+		}
 	}
 	o.Roots = list(t, root)
 	if err := chain.Verify(o); !errors.Is(err, cbridge.ErrX509BadInputData) {
@@ -246,6 +259,9 @@ func TestRevocationLists(t *testing.T) {
 	der := crlOf(t, root, root.Subject.Raw, ecKey(), notAfter, []byte{0x66}, []byte{1, 2, 3})
 	l := must[*RevocationList](t)(ParseRevocationList(der))
 	std := must[*x509.RevocationList](t)(l.Standard())
+	if diff := cmp.Diff(l, must[*RevocationList](t)(RevocationListFromStandard(std))); diff != "" {
+		t.Error("there and back:", diff)
+	}
 	if l.Version != 2 || !bytes.Equal(l.Issuer.Raw, std.RawIssuer) || !l.ThisUpdate.Equal(std.ThisUpdate) ||
 		!l.NextUpdate.Equal(std.NextUpdate) ||
 		!bytes.Equal(l.Signature, std.Signature) || l.SignatureAlgorithm.String() != "ECDSA with SHA-256" ||
@@ -399,6 +415,9 @@ func TestRestart(t *testing.T) {
 	}
 	if err := list(t, leaf, middle).Verify(o); !errors.Is(err, cbridge.ErrX509BadInputData) {
 		t.Errorf("another list: %v", err)
+	}
+	if err := cbridge.SetECPMaxOps(1000); !errors.Is(err, cbridge.ErrConnectionsExist) {
+		t.Errorf("another bound meanwhile: %v", err)
 	}
 	calls := 1
 	err := chain.Verify(o)

@@ -556,11 +556,11 @@ func verifyRestart(t *suites.T, crt, ca string, code int, flags uint32, ops, lea
 	chain, roots := bridgeList(t, crt), bridgeList(t, ca)
 	defer chain.Close()
 	defer roots.Close()
+	t.Code("limit", cbridge.SetECPMaxOps(uint32(ops)), 0)
+	defer func() { t.Code("no limit", cbridge.SetECPMaxOps(0), 0) }()
 	restart, err := cbridge.NewRestart()
 	t.Code("restart", err, 0)
 	defer restart.Close()
-	t.Code("limit", cbridge.SetECPMaxOps(uint32(ops)), 0)
-	defer cbridge.SetECPMaxOps(0)
 	v := &cbridge.Verification{Roots: roots, Profile: x509.ProfileDefault, Restart: restart}
 	n := 0
 	got, err := chain.Verify(v)

@@ -12,7 +12,8 @@ func HashCompare(a Algorithm, input, hash []byte) error {
 	return cbridge.PSAHashCompare(uint32(a), input, hash)
 }
 
-// Hash is a hash in steps: Write, then Finish or Verify (psa_hash_operation_t). One goroutine uses it at a time.
+// Hash is a hash in steps: Write, then Finish or Verify, which end it: it is no [hash.Hash], as those of package md are. One
+// goroutine uses it at a time (psa_hash_operation_t).
 type Hash struct {
 	c         *cbridge.PSAHash
 	algorithm Algorithm

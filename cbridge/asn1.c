@@ -72,9 +72,10 @@ static int get_mpi(unsigned char **p, const unsigned char *end, unsigned char **
 
     mbedtls_mpi_init(&n);
     if ((ret = IF_PARSE(mbedtls_asn1_get_mpi(p, end, &n))) == 0) {
-        *len = mbedtls_mpi_size(&n);
-        *bytes = mbedtls_calloc(1, *len + 1);
-        ret = *bytes == NULL ? MBEDTLS_ERR_MPI_ALLOC_FAILED : mbedtls_mpi_write_binary(&n, *bytes, *len);
+        size_t size = mbedtls_mpi_size(&n);
+        *bytes = mbedtls_calloc(1, size + 1);
+        *len = *bytes == NULL ? 0 : size;
+        ret = *bytes == NULL ? MBEDTLS_ERR_MPI_ALLOC_FAILED : mbedtls_mpi_write_binary(&n, *bytes, size);
     }
     mbedtls_mpi_free(&n);
     return ret;

@@ -12,8 +12,9 @@ const (
 
 // ChaCha20 is an mbedtls_chacha20_context. One goroutine uses it at a time.
 type ChaCha20 struct {
-	res *resource
-	c   *C.mbedtls_chacha20_context
+	res   *resource
+	c     *C.mbedtls_chacha20_context
+	begun bool
 }
 
 // NewChaCha20 makes a cipher of a key of 32 bytes (mbedtls_chacha20_setkey).
@@ -40,15 +41,17 @@ func NewChaCha20(key []byte) (*ChaCha20, error) {
 
 // Starts sets the nonce of 12 bytes, and the number of the first block (mbedtls_chacha20_starts).
 func (s *ChaCha20) Starts(nonce []byte, counter uint32) error {
-	return s.call("mbedtls_chacha20_starts", len(nonce) == chachapolyNonceSize, func() C.int {
+	err := s.call("mbedtls_chacha20_starts", len(nonce) == chachapolyNonceSize, func() C.int {
 		return C.gm_chacha20_starts(s.c, cbytes(nonce), C.uint32_t(counter))
 	})
+	s.begun = s.begun || err == nil
+	return err
 }
 
-// Update processes any number of bytes. Past the last block, of number 2^32-1, it fails and writes nothing
-// (mbedtls_chacha20_update).
+// Update processes any number of bytes. Past the last block, of number 2^32-1, it fails and writes nothing, in releases from
+// 3.6.7 on (mbedtls_chacha20_update).
 func (s *ChaCha20) Update(dst, src []byte) error {
-	return s.call("mbedtls_chacha20_update", fits(dst, src), func() C.int {
+	return s.call("mbedtls_chacha20_update", s.begun && fits(dst, src), func() C.int {
 		return C.gm_chacha20_update(s.c, C.size_t(len(src)), cbytes(src), cbytes(dst))
 	})
 }
@@ -81,8 +84,9 @@ func ChaCha20Crypt(key, nonce []byte, counter uint32, dst, src []byte) error {
 
 // Poly1305 is an mbedtls_poly1305_context: a MAC that is under way. One goroutine uses it at a time.
 type Poly1305 struct {
-	res *resource
-	c   *C.mbedtls_poly1305_context
+	res   *resource
+	c     *C.mbedtls_poly1305_context
+	begun bool
 }
 
 // NewPoly1305 makes a context without a key (mbedtls_poly1305_init).
@@ -101,14 +105,16 @@ func NewPoly1305() (*Poly1305, error) {
 
 // Starts begins a MAC, with a key of 32 bytes, which is for one message (mbedtls_poly1305_starts).
 func (p *Poly1305) Starts(key []byte) error {
-	return p.call("mbedtls_poly1305_starts", len(key) == chachapolyKeySize, func() C.int {
+	err := p.call("mbedtls_poly1305_starts", len(key) == chachapolyKeySize, func() C.int {
 		return C.gm_poly1305_starts(p.c, cbytes(key))
 	})
+	p.begun = p.begun || err == nil
+	return err
 }
 
 // Write adds data (mbedtls_poly1305_update).
 func (p *Poly1305) Write(b []byte) (n int, err error) {
-	err = p.call("mbedtls_poly1305_update", true, func() C.int {
+	err = p.call("mbedtls_poly1305_update", p.begun, func() C.int {
 		return C.gm_poly1305_update(p.c, cbytes(b), C.size_t(len(b)))
 	})
 	if err != nil {
@@ -117,17 +123,18 @@ func (p *Poly1305) Write(b []byte) (n int, err error) {
 	return len(b), nil
 }
 
-// Finish returns the MAC, of 16 bytes (mbedtls_poly1305_finish).
+// Finish returns the MAC, of 16 bytes, and ends the message (mbedtls_poly1305_finish).
 func (p *Poly1305) Finish() ([]byte, error) {
 	mac := make([]byte, chachapolyTagSize)
-	err := p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_finish(p.c, cbytes(mac)) })
+	err := p.call("mbedtls_poly1305_finish", p.begun, func() C.int { return C.gm_poly1305_finish(p.c, cbytes(mac)) })
+	p.begun = p.begun && err != nil
 	return ifDone(mac, err)
 }
 
 // Sum returns the MAC of what was written so far; more may follow (mbedtls_poly1305_finish).
 func (p *Poly1305) Sum() ([]byte, error) {
 	mac := make([]byte, chachapolyTagSize)
-	err := p.call("mbedtls_poly1305_finish", true, func() C.int { return C.gm_poly1305_sum(p.c, cbytes(mac)) })
+	err := p.call("mbedtls_poly1305_finish", p.begun, func() C.int { return C.gm_poly1305_sum(p.c, cbytes(mac)) })
 	return ifDone(mac, err)
 }
 

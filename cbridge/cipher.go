@@ -127,7 +127,8 @@ type Cipher struct {
 	info  CipherInfo
 	keyed bool
 	begun bool // has an IV, if it needs one
-	fresh bool // has an IV that ChaCha20-Poly1305 does not know of yet
+	fresh bool // has an IV that nothing was done with
+	data  bool // has had an Update since
 }
 
 // NewCipher makes a context without a key (mbedtls_cipher_setup).
@@ -175,7 +176,9 @@ func (k *Cipher) SetIV(iv []byte) error {
 		return C.mbedtls_cipher_set_iv(k.c, cbytes(iv), C.size_t(len(iv)))
 	})
 	k.begun = k.begun || err == nil
-	k.fresh = k.fresh || err == nil
+	if err == nil {
+		k.fresh, k.data = true, false
+	}
 	return err
 }
 
@@ -185,10 +188,15 @@ func (k *Cipher) Reset() error {
 }
 
 // UpdateAD adds data that is authenticated, before the first Update: GCM takes it in pieces, ChaCha20-Poly1305 all at
-// once (mbedtls_cipher_update_ad).
+// once. Later, it is ErrCipherBadInputData: GCM would make a tag that nobody else makes, and ChaCha20-Poly1305 begin anew with
+// the same nonce (mbedtls_cipher_update_ad).
 func (k *Cipher) UpdateAD(ad []byte) error {
 	const op, option = "mbedtls_cipher_update_ad", "MBEDTLS_GCM_C"
 	return k.ready(op, func() error {
+		if k.info.Mode == ModeGCM && k.data || k.info.Mode == ModeChaChaPoly && !k.fresh {
+			return newError(op, int(ErrCipherBadInputData), nil)
+		}
+		k.fresh = false
 		return check(C.gm_cipher_update_ad(k.c, cbytes(ad), C.size_t(len(ad))), op, option)
 	})
 }
@@ -209,7 +217,8 @@ func (k *Cipher) Update(dst, src []byte) (n int, err error) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var out C.size_t
-	err = k.ready(op, func() error {
+	err = k.started(op, func() error {
+		k.data = true
 		return check(C.mbedtls_cipher_update(k.c, cbytes(src), C.size_t(len(src)), cbytes(dst), &out), op, cipherOption)
 	})
 	return int(out), err
@@ -238,7 +247,7 @@ func (k *Cipher) finish(op string, dst []byte, f func(out *C.uchar, n *C.size_t)
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var n C.size_t
-	err := k.ready(op, func() error { return check(f(cbytes(dst), &n), op, cipherOption) })
+	err := k.started(op, func() error { return check(f(cbytes(dst), &n), op, cipherOption) })
 	return int(n), err
 }
 
@@ -257,7 +266,7 @@ func (k *Cipher) CheckTag(tag []byte) error {
 
 // endTag ends a message: the next one needs a nonce of its own.
 func (k *Cipher) endTag(op string, f func() C.int) error {
-	err := k.ready(op, func() error { return check(f(), op, "MBEDTLS_GCM_C") })
+	err := k.started(op, func() error { return check(f(), op, "MBEDTLS_GCM_C") })
 	if err == nil {
 		k.begun = false
 	}
@@ -272,7 +281,7 @@ func (k *Cipher) Crypt(iv, dst, src []byte) (n int, err error) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	var out C.size_t
-	err = k.withKey(op, func() error {
+	err = k.whole(op, func() error {
 		return check(C.mbedtls_cipher_crypt(k.c, cbytes(iv), C.size_t(len(iv)), cbytes(src), C.size_t(len(src)), cbytes(dst),
 			&out), op, cipherOption)
 	})
@@ -298,11 +307,15 @@ func (k *Cipher) AuthDecrypt(iv, ad, dst, src []byte, tagLen int) (n int, err er
 }
 
 func (k *Cipher) auth(op string, dst, src []byte, tagLen int, f func(tag C.size_t, n *C.size_t) C.int) (int, error) {
-	if tagLen < 0 || InexactOverlap(dst, src) {
+	wraps := k.info.Mode == ModeKW || k.info.Mode == ModeKWP
+	if tagLen < 0 || InexactOverlap(dst, src) || wraps && AnyOverlap(dst, src) { // in place, they overwrite what they wrap
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
+	if k.info.Mode == ModeGCM && !gcmTag(tagLen) {
+		return 0, newError(op, int(ErrGCMBadInput), nil)
+	}
 	var n C.size_t
-	err := k.withKey(op, func() error { return check(f(C.size_t(tagLen), &n), op, "MBEDTLS_CIPHER_MODE_AEAD") })
+	err := k.whole(op, func() error { return check(f(C.size_t(tagLen), &n), op, "MBEDTLS_CIPHER_MODE_AEAD") })
 	if err != nil {
 		return 0, err
 	}
@@ -325,7 +338,15 @@ func (k *Cipher) ready(op string, f func() error) error {
 		if !k.begun {
 			return newError(op, int(ErrCipherBadInputData), nil)
 		}
-		if k.fresh && k.info.Mode == ModeChaChaPoly { // to the library, only additional data begins a message
+		return f()
+	})
+}
+
+// started is ready for what comes after additional data: to the library, only such data begins a message with
+// ChaCha20-Poly1305.
+func (k *Cipher) started(op string, f func() error) error {
+	return k.ready(op, func() error {
+		if k.fresh && k.info.Mode == ModeChaChaPoly {
 			if err := check(C.gm_cipher_update_ad(k.c, nil, 0), op, cipherOption); err != nil {
 				return err
 			}
@@ -333,6 +354,12 @@ func (k *Cipher) ready(op string, f func() error) error {
 		k.fresh = false
 		return f()
 	})
+}
+
+// whole runs a call for a whole message, which ends the one in pieces that is under way.
+func (k *Cipher) whole(op string, f func() error) error {
+	k.begun, k.fresh = k.info.IVSize == 0, false
+	return k.withKey(op, f)
 }
 
 func (k *Cipher) call(op string, f func() C.int) error {

@@ -19,6 +19,7 @@ type ecdsaCall struct {
 	k       *ECPKeyPair
 	r, s, d *MPI
 	q       *ECPPoint
+	id      ECPGroupID // of g or k, which may change
 	md      C.int
 	hash    string
 	sig     string
@@ -48,11 +49,13 @@ func ECDSASignDeterministic(g *ECPGroup, r, s, d *MPI, hash []byte, h crypto.Has
 
 func ecdsaSign(op, option string, what ecdsaCall, random io.Reader, restart *ECRestart,
 	call func(rng unsafe.Pointer, rs *C.gm_ec_restart) C.int) error {
-	if what.r == what.s && what.r != nil {
+	// The library writes r and s before it has done with d.
+	if what.r != nil && (what.r == what.s || what.r == what.d) || what.s != nil && what.s == what.d {
 		return newError(op, int(ErrECPBadInputData), errSame)
 	}
 	return withNumbers(op, func() error {
 		return held(op, func() error {
+			what.id = what.g.ID()
 			return restarting(restart, op, what, func(rs *C.gm_ec_restart) error {
 				return drawing(random, op, option, func(rng unsafe.Pointer) C.int { return call(rng, rs) })
 			})
@@ -68,6 +71,7 @@ func ECDSAVerify(g *ECPGroup, hash []byte, q *ECPPoint, r, s *MPI, restart *ECRe
 	what := ecdsaCall{g: g, q: q, r: r, s: s, hash: string(hash)}
 	return withNumbers(op, func() error {
 		return held(op, func() error {
+			what.id = g.ID()
 			return restarting(restart, op, what, func(rs *C.gm_ec_restart) error {
 				return check(C.gm_ecdsa_verify(g.c, cbytes(hash), C.size_t(len(hash)), q.c, r.c, s.c, rs), op, optionECDSA)
 			})
@@ -84,7 +88,7 @@ func ECDSAWriteSignature(k *ECPKeyPair, h crypto.Hash, hash []byte, random io.Re
 	sig := make([]byte, C.GM_ECDSA_MAX_LEN)
 	var n C.size_t
 	err := held(op, func() error {
-		return restarting(restart, op, ecdsaCall{k: k, md: md, hash: string(hash)}, func(rs *C.gm_ec_restart) error {
+		return restarting(restart, op, ecdsaCall{k: k, id: k.GroupID(), md: md, hash: string(hash)}, func(rs *C.gm_ec_restart) error {
 			return drawing(random, op, optionECDSA, func(rng unsafe.Pointer) C.int {
 				return C.gm_ecdsa_write_signature(k.c, md, cbytes(hash), C.size_t(len(hash)), cbytes(sig), C.size_t(len(sig)), &n,
 					rng, rs)
@@ -100,7 +104,7 @@ func ECDSAWriteSignature(k *ECPKeyPair, h crypto.Hash, hash []byte, random io.Re
 func ECDSAReadSignature(k *ECPKeyPair, hash, sig []byte, restart *ECRestart) error {
 	const op = "mbedtls_ecdsa_read_signature"
 	return held(op, func() error {
-		return restarting(restart, op, ecdsaCall{k: k, hash: string(hash), sig: string(sig)}, func(rs *C.gm_ec_restart) error {
+		return restarting(restart, op, ecdsaCall{k: k, id: k.GroupID(), hash: string(hash), sig: string(sig)}, func(rs *C.gm_ec_restart) error {
 			return check(C.gm_ecdsa_read_signature(k.c, cbytes(hash), C.size_t(len(hash)), cbytes(sig), C.size_t(len(sig)), rs),
 				op, optionECDSA)
 		})

@@ -12,6 +12,7 @@ type ecpMul struct {
 	g       *ECPGroup
 	r, p, q *ECPPoint
 	m, n    *MPI
+	id      ECPGroupID // of g, which may be loaded anew
 }
 
 // Mul is r = m * p. The error is ErrECPInvalidKey if m is no private key of the group, or p no public key. random is what
@@ -21,7 +22,7 @@ func (g *ECPGroup) Mul(r *ECPPoint, m *MPI, p *ECPPoint, random io.Reader, resta
 	const op = "mbedtls_ecp_mul"
 	return withNumbers(op, func() error {
 		return held(op, func() error {
-			return restarting(restart, op, ecpMul{g: g, r: r, m: m, p: p}, func(rs *C.gm_ec_restart) error {
+			return restarting(restart, op, ecpMul{g: g, r: r, m: m, p: p, id: g.ID()}, func(rs *C.gm_ec_restart) error {
 				return drawing(random, op, "", func(rng unsafe.Pointer) C.int {
 					return C.gm_ecp_mul(g.c, r.c, m.c, p.c, rng, rs)
 				})
@@ -36,7 +37,7 @@ func (g *ECPGroup) MulAdd(r *ECPPoint, m *MPI, p *ECPPoint, n *MPI, q *ECPPoint,
 	const op, option = "mbedtls_ecp_muladd", "MBEDTLS_ECP_SHORT_WEIERSTRASS_ENABLED"
 	return withNumbers(op, func() error {
 		return held(op, func() error {
-			return restarting(restart, op, ecpMul{g, r, p, q, m, n}, func(rs *C.gm_ec_restart) error {
+			return restarting(restart, op, ecpMul{g, r, p, q, m, n, g.ID()}, func(rs *C.gm_ec_restart) error {
 				return check(C.gm_ecp_muladd(g.c, r.c, m.c, p.c, n.c, q.c, rs), op, option)
 			})
 		}, g.resource(), r.resource(), p.resource(), q.resource())

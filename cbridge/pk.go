@@ -80,11 +80,10 @@ func ParseKeyFile(path string, password []byte) (*PK, error) {
 	defer free(cpath)
 	var cpassword *C.char
 	if password != nil {
-		cpassword = C.CString(string(password))
-		defer func() {
-			C.mbedtls_platform_zeroize(unsafe.Pointer(cpassword), C.size_t(len(password)))
-			free(cpassword)
-		}()
+		ended := make([]byte, len(password)+1)
+		copy(ended, password)
+		defer clear(ended)
+		cpassword = (*C.char)(unsafe.Pointer(cbytes(ended)))
 	}
 	return newPK(op, "MBEDTLS_FS_IO", func(c *C.mbedtls_pk_context) C.int { return C.gm_pk_parse_keyfile(c, cpath, cpassword) })
 }
@@ -149,6 +148,7 @@ func (k *PK) EC() (group int, d, q []byte, err error) {
 		return ret
 	})
 	if err != nil {
+		clear(d[:cap(d)])
 		return 0, nil, nil, err
 	}
 	if len(d) == 0 {

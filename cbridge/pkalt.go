@@ -87,6 +87,9 @@ func (k *PK) guard(call func() error) error {
 // session has DecryptSession find the key.
 func (a *rsaAlt) session(key *resource, ciphertext, session []byte) error {
 	return during(func() error {
+		if a.DecryptSession == nil {
+			return newError("mbedtls_pk_decrypt", int(ErrPKFeatureUnavailable), nil)
+		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		out, err := a.DecryptSession(bytes.Clone(ciphertext), len(session))

@@ -54,7 +54,7 @@ func (k *PK) SignRestartable(random io.Reader, hash crypto.Hash, digest []byte, 
 	const op = "mbedtls_pk_sign_restartable"
 	err = r.step(k, pkStep{k, op, hash, string(digest), ""}, func() error {
 		out := make([]byte, C.MBEDTLS_PK_SIGNATURE_MAX_SIZE)
-		sig, err = k.work(random, op, optionRestartable, out, func(n *C.size_t, rng unsafe.Pointer) C.int {
+		sig, err = k.workHeld(random, op, optionRestartable, out, func(n *C.size_t, rng unsafe.Pointer) C.int {
 			return C.gm_pk_sign_restartable(k.c, anyMD(hash), cbytes(digest), C.size_t(len(digest)), cbytes(out), n, rng, r.c)
 		})
 		return err
@@ -82,8 +82,7 @@ type pkStep struct {
 // step runs one step of what began: of anything else, the library would take the intermediate results for its own.
 func (r *PKRestart) step(k *PK, what pkStep, call func() error) error {
 	return during(func() error {
-		err := inProgress(&r.pending, what.op, what, call)
-		r.in.settle(r.pending != nil, k.res)
-		return err
+		defer func() { r.in.settle(r.pending != nil, k.res) }()
+		return inProgress(&r.pending, what.op, what, call)
 	}, k.res, r.res)
 }

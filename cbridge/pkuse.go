@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// What keys do. Keys of [NewSignerKey] only verify and encrypt. The hash 0 is MBEDTLS_MD_NONE: with RSA in the padding of
+// What keys do. Keys of [NewSignerKey] only verify. The hash 0 is MBEDTLS_MD_NONE: with RSA in the padding of
 // PKCS #1 v1.5, what is signed then are the bytes of digest themselves.
 
 // Sign signs a digest that hash made: ECDSA, or RSA in the padding of PKCS #1 v1.5; an opaque key signs as its policy says
@@ -134,20 +134,26 @@ func (k *PK) Matches(certificate []byte) bool {
 // work has the key write to out, and say how much that is.
 func (k *PK) work(random io.Reader, op, option string, out []byte, do func(n *C.size_t, rng unsafe.Pointer) C.int) (p []byte, err error) {
 	err = during(func() error {
-		defer runtime.KeepAlive(k)
-		if k.signer != nil {
-			return newError(op, int(ErrPKFeatureUnavailable), nil)
-		}
-		var n C.size_t
-		err := k.guard(func() error {
-			return drawing(random, op, option, func(rng unsafe.Pointer) C.int { return do(&n, rng) })
-		})
-		if err == nil {
-			p = out[:n:n]
-		}
+		p, err = k.workHeld(random, op, option, out, do)
 		return err
 	}, k.res)
 	return p, err
+}
+
+// workHeld is work for callers that have a reference to the key.
+func (k *PK) workHeld(random io.Reader, op, option string, out []byte, do func(n *C.size_t, rng unsafe.Pointer) C.int) ([]byte, error) {
+	defer runtime.KeepAlive(k)
+	if k.signer != nil {
+		return nil, newError(op, int(ErrPKFeatureUnavailable), nil)
+	}
+	var n C.size_t
+	err := k.guard(func() error {
+		return drawing(random, op, option, func(rng unsafe.Pointer) C.int { return do(&n, rng) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out[:n:n], nil
 }
 
 func mdOf(hash crypto.Hash) (C.int, bool) {

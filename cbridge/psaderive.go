@@ -34,6 +34,9 @@ func (d *PSADerivation) Capacity() (uint64, error) {
 // SetCapacity makes it less (psa_key_derivation_set_capacity).
 func (d *PSADerivation) SetCapacity(n uint64) error {
 	return d.call("psa_key_derivation_set_capacity", func(c *C.psa_key_derivation_operation_t) C.psa_status_t {
+		if uint64(C.size_t(n)) != n {
+			return C.PSA_ERROR_INVALID_ARGUMENT
+		}
 		return C.psa_key_derivation_set_capacity(c, C.size_t(n))
 	})
 }

@@ -83,5 +83,15 @@ int gm_random(void *ctx, unsigned char *buf, size_t len)
 // gm_draw is the f_rng of calls that somebody brings randomness for; see drawing in rng.go. NULL is as for connections.
 int gm_draw(void *reader, unsigned char *buf, size_t len)
 {
-    return reader == NULL ? gm_random(NULL, buf, len) : gombReader(reader, buf, len);
+    int ret = 0;
+    if (reader != NULL) {
+        return gombReader(reader, buf, len);
+    }
+    while (len > 0 && ret == 0) {  // a generator makes so much at a time
+        size_t n = len < MBEDTLS_CTR_DRBG_MAX_REQUEST ? len : MBEDTLS_CTR_DRBG_MAX_REQUEST;
+        ret = gm_random(NULL, buf, n);
+        buf += n;
+        len -= n;
+    }
+    return ret;
 }

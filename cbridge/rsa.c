@@ -75,10 +75,31 @@ int gm_rsa_copy(mbedtls_rsa_context *to, const mbedtls_rsa_context *from)
     return GM_IF_RSA(copy(to, (mbedtls_rsa_context *) from));
 }
 
+// gm_rsa_forget drops what was computed of numbers that are to change: the library would go on with it.
+void gm_rsa_forget(mbedtls_rsa_context *rsa)
+{
+    (void) rsa;
+#if defined(MBEDTLS_RSA_C)
+    mbedtls_mpi *const computed[] = {&rsa->DP, &rsa->DQ, &rsa->QP, &rsa->RN, &rsa->RP, &rsa->RQ, &rsa->Vi, &rsa->Vf};
+    for (size_t i = 0; i < sizeof(computed) / sizeof(computed[0]); i++) {
+        mbedtls_mpi_free(computed[i]);
+    }
+#endif
+}
+
 int gm_rsa_gen_key(mbedtls_rsa_context *rsa, unsigned bits, int exponent, void *rng)
 {
 #if defined(MBEDTLS_RSA_C) && defined(MBEDTLS_GENPRIME)
-    return mbedtls_rsa_gen_key(rsa, gm_draw, rng, bits, exponent);
+    int padding = mbedtls_rsa_get_padding_mode(rsa);
+    mbedtls_md_type_t md = (mbedtls_md_type_t) mbedtls_rsa_get_md_alg(rsa);
+    gm_rsa_forget(rsa);
+    int ret = mbedtls_rsa_gen_key(rsa, gm_draw, rng, bits, exponent);
+    if (ret != 0) {  // it has freed the context
+        mbedtls_rsa_free(rsa);
+        mbedtls_rsa_init(rsa);
+        (void) mbedtls_rsa_set_padding(rsa, padding, md);
+    }
+    return ret;
 #else
     return GM_NOT_BUILT;
 #endif

@@ -36,6 +36,7 @@ int gm_rsa_validate_params(const unsigned char *bytes, const size_t lens[GM_RSA_
 int gm_rsa_validate_crt(const unsigned char *bytes, const size_t lens[6]);
 
 // rsa.c
+void gm_rsa_forget(mbedtls_rsa_context *rsa);
 int gm_rsa_gen_key(mbedtls_rsa_context *rsa, unsigned bits, int exponent, void *rng);
 int gm_rsa_check_pubkey(const mbedtls_rsa_context *rsa);
 int gm_rsa_check_privkey(const mbedtls_rsa_context *rsa);

@@ -70,6 +70,7 @@ int gm_rsa_import(mbedtls_rsa_context *rsa, const unsigned char *bytes, const si
     int ret;
     begin(&v);
     if ((ret = get(&v, GM_RSA_CORE, bytes, lens)) == 0) {
+        gm_rsa_forget(rsa);
         ret = mbedtls_rsa_import(rsa, v.p[GM_RSA_N], v.p[GM_RSA_P], v.p[GM_RSA_Q], v.p[GM_RSA_D], v.p[GM_RSA_E]);
     }
     return end(&v, ret);
@@ -88,6 +89,7 @@ int gm_rsa_import_raw(mbedtls_rsa_context *rsa, const unsigned char *bytes, cons
         n[i] = lens[i] == GM_NO_NUMBER ? 0 : lens[i];
         bytes += n[i];
     }
+    gm_rsa_forget(rsa);
     return mbedtls_rsa_import_raw(rsa, p[GM_RSA_N], n[GM_RSA_N], p[GM_RSA_P], n[GM_RSA_P], p[GM_RSA_Q], n[GM_RSA_Q],
                                   p[GM_RSA_D], n[GM_RSA_D], p[GM_RSA_E], n[GM_RSA_E]);
 #else

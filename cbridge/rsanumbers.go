@@ -14,6 +14,13 @@ type RSANumbers struct{ N, P, Q, D, E *big.Int }
 
 // joinNumbers gives numbers as rsa.h has them, where they have no sign.
 func joinNumbers(list ...*big.Int) (bytes []byte, lens []C.size_t, err error) {
+	size := 0
+	for _, n := range list {
+		if n != nil {
+			size += (n.BitLen() + 7) / 8
+		}
+	}
+	bytes = make([]byte, 0, size) // once: nobody would clear what is left behind
 	for _, n := range list {
 		switch {
 		case n == nil:
@@ -57,7 +64,7 @@ func (r *RSA) Import(n RSANumbers) error {
 
 // ImportRaw is Import for bytes, most significant first (mbedtls_rsa_import_raw). nil is a number that is not there.
 func (r *RSA) ImportRaw(n, p, q, d, e []byte) error {
-	var bytes []byte
+	bytes := make([]byte, 0, len(n)+len(p)+len(q)+len(d)+len(e))
 	var lens [C.GM_RSA_CORE]C.size_t
 	defer func() { clear(bytes) }()
 	for i, b := range [][]byte{n, p, q, d, e} {

@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"sync"
 	"unsafe"
 )
 
@@ -20,6 +21,7 @@ type ClosureKey struct {
 // closure is what a handle in a ClosureKey's C memory stands for.
 type closure struct {
 	sign func(digest []byte, hash crypto.Hash) ([]byte, error)
+	mu   sync.Mutex // of one writer at a time
 	trap
 }
 

@@ -120,9 +120,6 @@ func (c *Crt) Verify(v *Verification) (flags uint32, err error) {
 	}
 	lists := objects
 	if v.Restart != nil {
-		if in := v.Restart.in.objects; in != nil && !slices.Equal(in, lists) { // C would go on with those of before
-			return 0, newError("mbedtls_x509_crt_verify", int(ErrX509BadInputData), nil)
-		}
 		objects, restart = append(slices.Clone(objects), v.Restart.res), v.Restart.c
 	}
 	var name *C.char
@@ -143,6 +140,11 @@ func (c *Crt) Verify(v *Verification) (flags uint32, err error) {
 	}
 	profile := v.Profile.c()
 	err = during(func() error {
+		if v.Restart != nil {
+			if in := v.Restart.in.objects; in != nil && !slices.Equal(in, lists) { // C would go on with those of before
+				return newError("mbedtls_x509_crt_verify", int(ErrX509BadInputData), nil)
+			}
+		}
 		var f C.uint32_t
 		defer func() { flags = uint32(f) }()
 		if v.CAs == nil {

@@ -32,6 +32,11 @@ func (w *writer) write(op, option string, random io.Reader, size int, text bool,
 	buf := make([]byte, size)
 	var n C.size_t
 	var ret C.int
+	if w.sign != nil {
+		w.sign.mu.Lock()
+		defer w.sign.mu.Unlock()
+		w.sign.trap = trap{}
+	}
 	err := during(func() error {
 		draw := func() error {
 			return drawing(random, op, option, func(rng unsafe.Pointer) C.int {
@@ -45,11 +50,7 @@ func (w *writer) write(op, option string, random io.Reader, size int, text bool,
 		return w.key.guard(draw)
 	}, w.res)
 	if w.sign != nil && (w.sign.err != nil || w.sign.panicked) {
-		cause := w.sign.end(op, int(ret))
-		w.sign.err = nil
-		if err != nil {
-			err = cause
-		}
+		err = w.sign.end(op, int(ret))
 	}
 	switch {
 	case err != nil:

@@ -267,6 +267,17 @@ func TestConcurrentOperands(t *testing.T) {
 	wg.Wait()
 }
 
+// The library's generator makes less at a time.
+func TestManyRandomBytes(t *testing.T) {
+	t.Parallel()
+	z := new(bignum.Int)
+	defer z.Close()
+	objtest.Must(t, z.FillRandom(5000, nil))
+	if n := z.BitLen(); n < 40000-64 {
+		t.Errorf("%d bits", n)
+	}
+}
+
 // A reader's error comes back, and its panic goes on.
 func TestReader(t *testing.T) {
 	t.Parallel()

@@ -348,6 +348,7 @@ func TestMultipart(t *testing.T) {
 					t.Errorf("%x, want %x", got, want)
 				}
 				mustBe(t, "Update after Finish", second(m.Update(nil, data(1))), c.started)
+				mustBe(t, "Finish after Finish", second(m.FinishWithSize(16)), c.started)
 				start(Decrypt)
 				if got := crypt(want[:100]); !bytes.Equal(got, in) {
 					t.Errorf("%x, want %x", got, in)

@@ -97,7 +97,7 @@ func (c *Cipher) Crypt(dst, iv, src []byte) ([]byte, error) {
 }
 
 // Seal appends to dst an encrypted message and its tag, in GCM, CCM or with ChaCha20-Poly1305; in KW and KWP, which have
-// neither IV nor data nor tag, a wrapped key (mbedtls_cipher_auth_encrypt_ext).
+// neither IV nor data nor tag, a wrapped key, which must not lie where the key does (mbedtls_cipher_auth_encrypt_ext).
 func (c *Cipher) Seal(dst, iv, src, ad []byte, tagSize int) ([]byte, error) {
 	room := len(src) + min(max(tagSize, 0), maxBlock) + maxBlock
 	return appendOutput(dst, room, func(out []byte) (int, error) { return c.c.AuthEncrypt(iv, ad, out, src, tagSize) }, src, ad)

@@ -171,6 +171,59 @@ func TestChaCha20Poly1305NeedsNoAdditionalData(t *testing.T) {
 	}
 }
 
+func TestAdditionalDataComesFirst(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]string{"AES-128-GCM": "MBEDTLS_GCM_C", "CHACHA20-POLY1305": "MBEDTLS_CHACHAPOLY_C"} {
+		if !cbridge.Feature(option) {
+			continue
+		}
+		c := named(t, name, Encrypt)
+		mustBe(t, name+": SetIV", c.SetIV(data(12)), nil)
+		mustBe(t, name+": UpdateAD", c.UpdateAD(data(5)), nil)
+		if name != "AES-128-GCM" { // which takes it in pieces
+			mustBe(t, name+": a second UpdateAD", c.UpdateAD(data(5)), cbridge.ErrCipherBadInputData)
+		}
+		must[[]byte](t)(c.Update(nil, data(5)))
+		mustBe(t, name+": UpdateAD after Update", c.UpdateAD(data(5)), cbridge.ErrCipherBadInputData)
+		mustBe(t, name+": the next IV", c.SetIV(data(12)), nil)
+		mustBe(t, name+": UpdateAD with it", c.UpdateAD(data(5)), nil)
+		must[[]byte](t)(c.Seal(nil, make([]byte, 12), data(5), nil, 16))
+		mustBe(t, name+": the tag of a message in pieces after a whole one", second(c.WriteTag(16)), cbridge.ErrCipherBadInputData)
+	}
+}
+
+// The library would write the wrapped key over the one that it wraps.
+func TestKeysAreNotWrappedInPlace(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_NIST_KW_C") {
+		t.Skip("not in this build")
+	}
+	for _, name := range []string{"AES-128-KW", "AES-128-KWP"} {
+		c, buf := named(t, name, Encrypt), make([]byte, 100)
+		copy(buf, data(16))
+		mustBe(t, name, second(c.Seal(buf[:0], nil, buf[:16], nil, 0)), cbridge.ErrCipherBadInputData)
+		if !bytes.Equal(buf[:16], data(16)) {
+			t.Errorf("%s: the key has changed", name)
+		}
+		wrapped := must[[]byte](t)(c.Seal(nil, nil, data(16), nil, 0))
+		if got, err := named(t, name, Decrypt).Open(nil, nil, wrapped, nil, 0); err != nil || !bytes.Equal(got, data(16)) {
+			t.Errorf("%s: %x, %v", name, got, err)
+		}
+	}
+}
+
+func TestOpenOfATagThatIsTooShortDecryptsNothing(t *testing.T) {
+	t.Parallel()
+	if !cbridge.Feature("MBEDTLS_GCM_C") {
+		t.Skip("not in this build")
+	}
+	buf := data(20)
+	mustBe(t, "Open", second(named(t, "AES-128-GCM", Decrypt).Open(buf[:0], data(12), buf, nil, 2)), cbridge.ErrGCMBadInput)
+	if !bytes.Equal(buf, data(20)) {
+		t.Errorf("the buffer is %x", buf)
+	}
+}
+
 func TestFinishPaddedLeavesNothingOfABlockThatIsWrong(t *testing.T) {
 	t.Parallel()
 	c := named(t, "AES-128-CBC", Decrypt)

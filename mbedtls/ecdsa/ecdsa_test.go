@@ -145,6 +145,7 @@ func TestBadInput(t *testing.T) {
 		"a public key of zero":      {mecdsa.Verify(g, hash, objtest.Made[*ecp.Point](t)(ecp.NewPoint()), r, s, nil), invalid},
 		"a private key of zero":     {mecdsa.Sign(g, r, s, new(bignum.Int), hash, nil, nil), invalid},
 		"the same result twice":     {mecdsa.Sign(g, r, r, d, hash, nil, nil), badInput},
+		"a result over the key":     {mecdsa.Sign(g, d, s, d, hash, nil, nil), badInput},
 		"no private key":            {mecdsa.Sign(g, r, s, nil, hash, nil, nil), cbridge.ErrMPIBadInputData},
 		"no result":                 {mecdsa.Sign(g, r, nil, d, hash, nil, nil), cbridge.ErrMPIBadInputData},
 		"no group":                  {mecdsa.Sign(nil, r, s, d, hash, nil, nil), badInput},

@@ -116,6 +116,46 @@ func TestSchemes(t *testing.T) {
 }
 
 // TestBadInput gives what the library, which gets no lengths, would read beyond.
+// What was computed of the numbers before must not be used with the new ones.
+func TestNewNumbersInTheSameContext(t *testing.T) {
+	k, _ := generated(t)
+	other, std := generated(t)
+	if _, err := k.Sign(nil, crypto.SHA256, digest[:]); err != nil { // which computes some
+		t.Fatal(err)
+	}
+	if err := k.Import(Numbers{N: std.N, P: std.Primes[0], Q: std.Primes[1], D: std.D, E: big.NewInt(int64(std.E))}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(k.Complete(), k.CheckPrivate(), other.CheckPair(k)); err != nil {
+		t.Error(err)
+	}
+	sig, err := k.Sign(nil, crypto.SHA256, digest[:])
+	if err != nil || rsa.VerifyPKCS1v15(&std.PublicKey, crypto.SHA256, digest[:], sig) != nil {
+		t.Errorf("%x, %v", sig, err)
+	}
+	der, err := k.MarshalPKCS1PrivateKey()
+	if err != nil || !bytes.Equal(der, x509.MarshalPKCS1PrivateKey(std)) {
+		t.Errorf("%x, %v", der, err)
+	}
+
+	// A context stays one after a key that could not be made, with its padding.
+	if err := k.SetPadding(PKCS1v21, crypto.SHA256); err != nil {
+		t.Skip(err)
+	}
+	if err := k.Bridge().GenKey(nil, 1025, 3); !errors.Is(err, cbridge.ErrRSABadInputData) {
+		t.Error(err)
+	}
+	if p, h := k.Padding(); p != PKCS1v21 || h != crypto.SHA256 {
+		t.Errorf("padding %v, %v", p, h)
+	}
+	if err := k.Bridge().GenKey(nil, 1024, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.CheckPrivate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	k, _ := generated(t)
 	_, publicErr := k.Public(make([]byte, 127))

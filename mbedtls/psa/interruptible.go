@@ -6,7 +6,9 @@ import "github.com/gombedtls/gombedtls/cbridge"
 const MaxOpsUnlimited = cbridge.PSAMaxOpsUnlimited
 
 // SetMaxOps bounds how much a call of Complete does, in units of the library's own, for the process. Builds without
-// MBEDTLS_ECP_RESTARTABLE do all at once (psa_interruptible_set_max_ops).
+// MBEDTLS_ECP_RESTARTABLE do all at once. In others, the library makes it the bound of package ecp, too, and so that of
+// handshakes, in each Complete, and locks nothing: a process that has both sets it to what ecp.SetMaxOps gets, before
+// (psa_interruptible_set_max_ops).
 func SetMaxOps(n uint32) error { return cbridge.SetPSAMaxOps(n) }
 
 // MaxOps is the bound (psa_interruptible_get_max_ops).

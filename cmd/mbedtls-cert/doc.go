@@ -17,8 +17,8 @@
 // the file of -o, which for private keys nobody else may read. Flags may stand anywhere behind the verb; mbedtls-cert VERB
 // --help lists them. Names are as Mbed TLS prints them: "C=NL, O=Somebody, CN=host.example".
 //
-// A private key that is encrypted is opened with the password in the first line of the file of --password-file. Times are as
-// 2006-01-02 or 2006-01-02T15:04:05Z.
+// A private key that is encrypted is opened with the password in the first line of the file of --password-file, that of
+// --ca-key with the one of --ca-password-file alone. Times are as 2006-01-02 or 2006-01-02T15:04:05Z.
 //
 // The exit code is 0 if all is well, 1 if a certificate is not valid, revoked, or of another key, or a request is not signed
 // by its own key, and 2 for wrong usage or if something cannot be done.

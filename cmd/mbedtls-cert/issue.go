@@ -18,7 +18,8 @@ import (
 )
 
 type issueOptions struct {
-	subject, key, caCert, caKey, csr, pubkey  string
+	subject, key, csr, pubkey                 string
+	caCert, caKey, caPassword                 string
 	serial, notBefore, notAfter, hash         string
 	days, pathLen, version                    int
 	isCA, noConstraints                       bool
@@ -48,6 +49,7 @@ func (c *command) issueFlags(flags *flag.FlagSet) {
 	c.requestFlags(flags)
 	flags.StringVar(&c.caCert, "ca", "", "`file` of the certificate of the CA that signs; without, it is self-signed")
 	flags.StringVar(&c.caKey, "ca-key", "", "`file` of the CA's private key")
+	flags.StringVar(&c.caPassword, "ca-password-file", "", "`file` whose first line opens the CA's private key")
 	flags.StringVar(&c.csr, "csr", "", "`file` of a request: its subject, key, names and usages, unless flags say otherwise")
 	flags.StringVar(&c.pubkey, "pubkey", "", "`file` of the subject's public key")
 	flags.StringVar(&c.serial, "serial", "", "serial number in `hex`, at most 20 bytes (default random)")
@@ -175,7 +177,7 @@ func (c *command) createRequest([]string) (bool, error) {
 	if c.key == "" || c.subject == "" {
 		return false, errors.New("csr create needs --subject and --key")
 	}
-	key, err := c.privateKey(c.key)
+	key, err := c.privateKey(c.key, c.password)
 	if err != nil {
 		return false, err
 	}
@@ -188,6 +190,9 @@ func (c *command) createRequest([]string) (bool, error) {
 }
 
 func (c *command) issue([]string) (bool, error) {
+	if c.version < 1 || c.version > 3 {
+		return false, fmt.Errorf("--version %d is not 1, 2 or 3", c.version)
+	}
 	common, err := c.common()
 	if err != nil {
 		return false, err
@@ -287,7 +292,7 @@ func (c *command) subjectKey(t *x509.CertificateTemplate) (crypto.PublicKey, err
 		der, err := key.MarshalDER()
 		return x509.SubjectPublicKeyInfo(der), err
 	case c.caCert != "" && c.key != "":
-		key, err := c.privateKey(c.key)
+		key, err := c.privateKey(c.key, c.password)
 		if err != nil {
 			return nil, err
 		}
@@ -308,17 +313,20 @@ func (c *command) issuer() (*x509.Certificate, *pk.PrivateKey, error) {
 	if (c.caCert == "") != (c.caKey == "") {
 		return nil, nil, errors.New("--ca and --ca-key go together")
 	}
+	if c.caPassword != "" && c.caKey == "" {
+		return nil, nil, errors.New("--ca-password-file goes with --ca-key")
+	}
 	if c.caCert == "" {
 		if c.key == "" {
 			return nil, nil, errors.New("issue needs --key, or --ca and --ca-key")
 		}
-		key, err := c.privateKey(c.key)
+		key, err := c.privateKey(c.key, c.password)
 		return nil, key, err
 	}
 	certs, err := c.certificates(c.caCert)
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := c.privateKey(c.caKey)
+	key, err := c.privateKey(c.caKey, c.caPassword)
 	return certs[0], key, err
 }

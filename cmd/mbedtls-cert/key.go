@@ -6,9 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gombedtls/gombedtls/mbedtls"
+	"github.com/gombedtls/gombedtls/mbedtls/ecp"
 	"github.com/gombedtls/gombedtls/mbedtls/oid"
 	"github.com/gombedtls/gombedtls/mbedtls/pk"
 	"github.com/gombedtls/gombedtls/mbedtls/psa"
@@ -28,16 +31,16 @@ func unhex(s string) ([]byte, error) {
 	return b, nil
 }
 
-// privateKey reads one, and opens it.
-func (c *command) privateKey(file string) (*pk.PrivateKey, error) {
+// privateKey reads one, and opens it with the password of a file, if there is one.
+func (c *command) privateKey(file, passwordFile string) (*pk.PrivateKey, error) {
 	data, err := c.read(file)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(data)
 	var password []byte
-	if c.password != "" {
-		text, err := c.read(c.password)
+	if passwordFile != "" {
+		text, err := c.read(passwordFile)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +126,7 @@ func (c *command) convertFlags(flags *flag.FlagSet) {
 }
 
 func (c *command) convertKey(args []string) (bool, error) {
-	key, err := c.privateKey(args[0])
+	key, err := c.privateKey(args[0], c.password)
 	if err != nil {
 		data, readErr := c.read(args[0])
 		if readErr != nil || !c.onlyPublic {
@@ -227,7 +230,7 @@ func (c *command) anyKey(file string) (public *pk.PublicKey, isPrivate bool, err
 		public, err := certs[0].Key()
 		return public, false, err
 	}
-	key, err := c.privateKey(file)
+	key, err := c.privateKey(file, c.password)
 	if err != nil {
 		return nil, false, err
 	}
@@ -237,7 +240,7 @@ func (c *command) anyKey(file string) (public *pk.PublicKey, isPrivate bool, err
 }
 
 func (c *command) checkKey(args []string) (bool, error) {
-	key, err := c.privateKey(args[0])
+	key, err := c.privateKey(args[0], c.password)
 	if err != nil {
 		return false, err
 	}
@@ -247,10 +250,40 @@ func (c *command) checkKey(args []string) (bool, error) {
 		return false, err
 	}
 	defer public.Close()
-	if err := public.CheckPair(key); err != nil {
-		fmt.Fprintln(c.stdout, "not of this key:", err)
+	switch mismatch, err := verdict(key, public.CheckPair(key)); {
+	case err != nil:
+		return false, err
+	case mismatch != nil:
+		fmt.Fprintln(c.stdout, "not of this key:", mismatch)
 		return false, nil
 	}
 	fmt.Fprintln(c.stdout, "of this key")
 	return true, nil
+}
+
+// mismatches are the codes of mbedtls_pk_check_pair for keys that do not belong together: for kinds that differ, for RSA,
+// and for EC as the library computes it and as PSA does. Any other code is of a check that has not come to an end.
+var mismatches = []mbedtls.Code{
+	mbedtls.ErrPKTypeMismatch, mbedtls.ErrRSAKeyCheckFailed, mbedtls.ErrECPBadInputData, mbedtls.ErrPKBadInputData,
+}
+
+// verdict tells what a check of a private key found from what kept it from finding anything.
+func verdict(key *pk.PrivateKey, checked error) (mismatch, err error) {
+	if checked == nil {
+		return nil, nil
+	}
+	var coded *mbedtls.Error
+	if !errors.As(checked, &coded) || !slices.Contains(mismatches, coded.Code) || coded.Cause != nil {
+		return nil, fmt.Errorf("the keys cannot be compared: %w", checked)
+	}
+	if coded.Code == mbedtls.ErrPKBadInputData {
+		// PSA does not have this curve, and the code for that is the one for keys that differ.
+		if group, d, err := key.EC(); err == nil {
+			clear(d)
+			if ecp.ID(group) == ecp.Secp224k1 {
+				return nil, fmt.Errorf("the keys cannot be compared: no PSA for secp224k1: %w", checked)
+			}
+		}
+	}
+	return checked, nil
 }

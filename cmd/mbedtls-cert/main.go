@@ -156,7 +156,7 @@ func (c *command) outputFlags(flags *flag.FlagSet) {
 }
 
 func (c *command) passwordFlag(flags *flag.FlagSet) {
-	flags.StringVar(&c.password, "password-file", "", "`file` whose first line opens the private key")
+	flags.StringVar(&c.password, "password-file", "", "`file` whose first line opens the private key, but not a CA's")
 }
 
 // read reads a file, or standard input, which may be asked for again.

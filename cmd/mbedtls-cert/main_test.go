@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,9 @@ import (
 
 	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/internal/leakcheck"
+	"github.com/gombedtls/gombedtls/mbedtls"
+	"github.com/gombedtls/gombedtls/mbedtls/ecp"
+	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
 func TestMain(m *testing.M) {
@@ -281,6 +286,87 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestOnlyMismatchesAreVerdicts: what keeps the library from comparing says nothing about the keys.
+func TestOnlyMismatchesAreVerdicts(t *testing.T) {
+	p256, err := pk.NewEC(pk.ECKey, int(ecp.Secp256r1), bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p256.Close()
+	for _, test := range []struct {
+		checked          error
+		mismatch, failed bool
+	}{
+		{checked: nil},
+		{&mbedtls.Error{Code: mbedtls.ErrPKTypeMismatch}, true, false},
+		{&mbedtls.Error{Code: mbedtls.ErrRSAKeyCheckFailed}, true, false},
+		{&mbedtls.Error{Code: mbedtls.ErrECPBadInputData}, true, false},
+		{&mbedtls.Error{Code: mbedtls.ErrPKBadInputData}, true, false},
+		{&mbedtls.Error{Code: mbedtls.ErrPKFeatureUnavailable}, false, true},
+		{&mbedtls.Error{Code: mbedtls.ErrPKAllocFailed}, false, true},
+		{&mbedtls.Error{Code: mbedtls.ErrMPIAllocFailed}, false, true},
+		{&mbedtls.Error{Code: mbedtls.ErrECPInvalidKey}, false, true},
+		{&mbedtls.NotBuiltError{Option: "MBEDTLS_PK_C"}, false, true},
+		{net.ErrClosed, false, true},
+	} {
+		mismatch, err := verdict(p256, test.checked)
+		if (mismatch != nil) != test.mismatch || (err != nil) != test.failed || err != nil && !errors.Is(err, test.checked) {
+			t.Errorf("%v: %v, %v", test.checked, mismatch, err)
+		}
+	}
+}
+
+// TestCurveThatPSALacks: in builds whose keys PSA compares, nothing can be said of this one; others tell.
+func TestCurveThatPSALacks(t *testing.T) {
+	f := newFolder(t)
+	if _, ok := ecp.ByID(ecp.Secp224k1); !ok {
+		t.Skip("this build lacks secp224k1")
+	}
+	f.openssl("ecparam", "-name", "secp224k1", "-genkey", "-noout", "-out", "k.pem")
+	f.openssl("ecparam", "-name", "secp224k1", "-genkey", "-noout", "-out", "other.pem")
+	for file, want := range map[string]int{"@k.pem": good, "@other.pem": bad} {
+		if cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+			want = failed
+		}
+		if code, stdout, stderr := f.call("", "key", "check", "@k.pem", file); code != want || (stdout == "") != (want == failed) {
+			t.Errorf("%s: %d, %s%s", file, code, stdout, stderr)
+		}
+	}
+}
+
+func TestPasswordOfTheCA(t *testing.T) {
+	f := newFolder(t)
+	f.ca("secp256r1")
+	f.ok("key", "generate", "-o", "@leaf.key")
+	for _, name := range []string{"ca", "leaf"} {
+		f.openssl("pkcs8", "-topk8", "-in", name+".key", "-v2", "aes-256-cbc", "-passout", "pass:of "+name, "-out", name+".enc")
+		if err := os.WriteFile(f.path(name+".password"), []byte("of "+name+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--key", "@leaf.enc", "--password-file", "@leaf.password", "--ca-password-file", "@ca.password"}, good, ""},
+		{[]string{"--key", "@leaf.key", "--ca-password-file", "@ca.password"}, good, ""},
+		{[]string{"--key", "@leaf.key", "--password-file", "@ca.password"}, failed, "ca.enc"},
+		{[]string{"--key", "@leaf.key"}, failed, "ca.enc"},
+		{[]string{"--key", "@leaf.enc", "--ca-password-file", "@ca.password"}, failed, "leaf.enc"},
+		{[]string{"--key", "@leaf.enc", "--ca-password-file", "@leaf.password", "--password-file", "@leaf.password"}, failed,
+			"ca.enc"},
+	} {
+		args := append(test.args, "--subject", "CN=leaf", "--ca", "@ca.pem", "--ca-key", "@ca.enc", "-o", "@leaf.pem")
+		code, _, stderr := f.call("", append([]string{"issue"}, args...)...)
+		if code != test.code || !strings.Contains(stderr, test.want) {
+			t.Errorf("%v: %d, %s", test.args, code, stderr)
+		}
+	}
+	// The self-signed one is by --key, and --password-file.
+	f.ok("issue", "--subject", "CN=leaf", "--key", "@leaf.enc", "--password-file", "@leaf.password", "-o", "@self.pem")
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -339,6 +425,12 @@ func TestUsage(t *testing.T) {
 		{[]string{"verify", "--ca", "@ca.pem", "--crl", "@ca.pem", "@ca.pem"}, failed, "ca.pem"},
 		{[]string{"issue", "--subject", "CN=x"}, failed, "issue needs --key"},
 		{[]string{"issue", "--ca", "@ca.pem"}, failed, "--ca and --ca-key go together"},
+		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--ca-password-file", "x"}, failed,
+			"--ca-password-file goes with --ca-key"},
+		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--version", "0"}, failed, "--version 0 is not 1, 2 or 3"},
+		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--version", "4"}, failed, "--version 4 is not"},
+		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--version", "-1"}, failed, "--version -1 is not"},
+		{[]string{"issue", "--help"}, good, "-ca-password-file"},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "nonsense"}, failed, `name "nonsense"`},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--hash", "md4"}, failed, `no hash "md4"`},
 		{[]string{"issue", "--key", "@ca.key", "--subject", "CN=x", "--not-after", "then"}, failed, `"then" is not a time`},

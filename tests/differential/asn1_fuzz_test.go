@@ -16,15 +16,15 @@ func FuzzASN1(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		element(t, data)
+		contents(t, data)
 		boolean(t, data)
 		integer(t, data)
 		bitString(t, data)
 	})
 }
 
-// element compares the contents of the first element, of whatever tag.
-func element(t *testing.T, data []byte) {
+// contents compares the contents of the first element, of whatever tag.
+func contents(t *testing.T, data []byte) {
 	if len(data) == 0 || data[0]&0x1f == 0x1f {
 		if len(data) > 0 {
 			explained(highTag)
@@ -45,18 +45,6 @@ func element(t *testing.T, data []byte) {
 		}
 		explained(longLength)
 	}
-}
-
-// minimalLength reports whether length octets have the form that DER asks for.
-func minimalLength(octets []byte) bool {
-	if octets[0] < 0x80 {
-		return true
-	}
-	n := int(octets[0] & 0x7f)
-	if n == 1 {
-		return octets[1] >= 0x80
-	}
-	return octets[1] != 0
 }
 
 func boolean(t *testing.T, data []byte) {

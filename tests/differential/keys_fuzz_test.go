@@ -3,26 +3,18 @@ package differential
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdh"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
-	"errors"
 	"math/big"
 	"sync"
 	"testing"
 
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
-
-	"github.com/gombedtls/gombedtls/cbridge"
 	"github.com/gombedtls/gombedtls/mbedtls/pk"
 )
 
-// FuzzPKCS8 parses a private key on both sides. Of those that both take, the public halves are the same, and the standard
-// library takes what the library writes.
+// FuzzPKCS8 parses a private key on both sides, also in its own form, without PKCS #8. Of those that both take, the public
+// halves are the same.
 func FuzzPKCS8(f *testing.F) {
 	for _, b := range vectors(f, "pkparse") {
 		f.Add(b)
@@ -33,49 +25,26 @@ func FuzzPKCS8(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {
-		std, err := x509.ParsePKCS8PrivateKey(der)
-		if err != nil {
-			explained(onlyStandardRefuses)
-			return
-		}
+		std, stdErr := standardKey(der)
 		k, err := pk.ParsePrivateKey(der, nil)
-		if err != nil && !oneAsymmetricKey(der) {
-			explained(newerPKCS8)
-			return
+		if err == nil {
+			defer k.Close()
 		}
-		if err != nil {
-			switch key := std.(type) {
-			case *rsa.PrivateKey:
-				// A modulus with more than two primes, and numbers that only CRT makes use of.
-				explained(otherRSAKey)
-			case *ecdsa.PrivateKey:
-				t.Errorf("%x: only the standard library has a key on %s: %v", der, key.Params().Name, err)
-			case *ecdh.PrivateKey:
-				t.Errorf("%x: only the standard library has a key: %v", der, err)
-			default: // Ed25519
-				if !errors.Is(err, cbridge.ErrPKUnknownPKAlg) && !errors.Is(err, cbridge.ErrPKKeyInvalidFormat) {
-					t.Errorf("%x: %T: %v", der, std, err)
-				}
+		switch {
+		case (err == nil) != (stdErr == nil):
+			oneTakes(t, "private key", der, err, stdErr, keyRows)
+		case err == nil:
+			public := std.(interface{ Public() crypto.PublicKey }).Public()
+			same := public.(interface{ Equal(crypto.PublicKey) bool }).Equal(k.Public())
+			if same {
+				return
 			}
-			return
-		}
-		defer k.Close()
-		public := std.(interface{ Public() crypto.PublicKey }).Public()
-		if same := public.(interface{ Equal(crypto.PublicKey) bool }).Equal(k.Public()); !same {
-			t.Errorf("%x: public key %v, want %v", der, k.Public(), public)
+			// The curve or the public key is of another key.
+			if (oneSided{input: der}).explainedBy([]difference{otherECKey}) == "" {
+				t.Errorf("%x: public key %v, want %v", der, k.Public(), public)
+			}
 		}
 	})
-}
-
-// oneAsymmetricKey tells whether a key is as PKCS #8 first had it, without attributes and the public key of version 2 (RFC
-// 5958), and nothing behind it.
-func oneAsymmetricKey(der []byte) bool {
-	input := cryptobyte.String(der)
-	var inner, algorithm, key cryptobyte.String
-	var version int
-	return input.ReadASN1(&inner, cbasn1.SEQUENCE) && inner.ReadASN1Integer(&version) && version == 0 &&
-		inner.ReadASN1(&algorithm, cbasn1.SEQUENCE) && inner.ReadASN1(&key, cbasn1.OCTET_STRING) &&
-		inner.Empty() && input.Empty()
 }
 
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {

@@ -50,6 +50,19 @@ func vectors(f *testing.F, prefix string) (list [][]byte) {
 	return list
 }
 
+// oneTakes is for input that one side alone takes: a row must explain it.
+func oneTakes(t *testing.T, what string, input []byte, ours, std error, rows []difference) {
+	t.Helper()
+	d := oneSided{input, ours, std}
+	switch {
+	case d.explainedBy(rows) != "":
+	case ours == nil:
+		t.Errorf("%s: only Mbed TLS takes %x: %v", what, input, std)
+	default:
+		t.Errorf("%s: only the standard library takes %x: %v", what, input, ours)
+	}
+}
+
 // files are the contents of upstream's files for tests that match the pattern.
 func files(f *testing.F, pattern string) (list [][]byte) {
 	f.Helper()

@@ -43,8 +43,8 @@ func readKeyInfo(der []byte) keyInfo {
 	return keyInfo{key: der}
 }
 
-// isNewerPKCS8 is so of a key that is not as PKCS #8 first had it: it has attributes, the public key of version 2 (RFC 5958),
-// or something behind it.
+// isNewerPKCS8 is so of a key that is not as PKCS #8 first had it: it has attributes, the public key of version 2 (RFC
+// 5958), or something behind it.
 func isNewerPKCS8(der []byte) bool {
 	input := cryptobyte.String(der)
 	var inner, algorithm, key cryptobyte.String
@@ -162,8 +162,8 @@ func (k rsaNumbers) isConsistent() bool {
 		difference.BitLen() > half-100 && k.d.BitLen() > half
 }
 
-// isOtherRSAKey is so of a key that is not of version 0 with all eight numbers, or of which the modulus is of a size that Mbed
-// TLS does not take: from 128 bits to MBEDTLS_MPI_MAX_SIZE bytes, and above the exponent.
+// isOtherRSAKey is so of a key that is not of version 0 with all eight numbers, or of which the modulus is of a size that
+// Mbed TLS does not take: from 128 bits to MBEDTLS_MPI_MAX_SIZE bytes, and above the exponent.
 func isOtherRSAKey(der []byte) bool {
 	k := readRSA(der)
 	return k.isRSAForm && (k.version.Sign() != 0 || k.negative || k.isMissing || !k.onlyThose ||

@@ -24,27 +24,30 @@ func FuzzPKCS8(f *testing.F) {
 			f.Add(b)
 		}
 	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		std, stdErr := standardKey(der)
-		k, err := pk.ParsePrivateKey(der, nil)
-		if err == nil {
-			defer k.Close()
+	f.Fuzz(compareKeys)
+}
+
+// compareKeys compares the public halves of a private key.
+func compareKeys(t *testing.T, der []byte) {
+	std, stdErr := standardKey(der)
+	k, err := pk.ParsePrivateKey(der, nil)
+	if err == nil {
+		defer k.Close()
+	}
+	switch {
+	case (err == nil) != (stdErr == nil):
+		oneTakes(t, "private key", der, err, stdErr, keyRows)
+	case err == nil:
+		public := std.(interface{ Public() crypto.PublicKey }).Public()
+		same := public.(interface{ Equal(crypto.PublicKey) bool }).Equal(k.Public())
+		if same {
+			return
 		}
-		switch {
-		case (err == nil) != (stdErr == nil):
-			oneTakes(t, "private key", der, err, stdErr, keyRows)
-		case err == nil:
-			public := std.(interface{ Public() crypto.PublicKey }).Public()
-			same := public.(interface{ Equal(crypto.PublicKey) bool }).Equal(k.Public())
-			if same {
-				return
-			}
-			// The curve or the public key is of another key.
-			if (oneSided{input: der}).explainedBy([]difference{otherECKey}) == "" {
-				t.Errorf("%x: public key %v, want %v", der, k.Public(), public)
-			}
+		// The curve or the public key is of another key.
+		if (oneSided{input: der}).explainedBy([]difference{otherECKey}) == "" {
+			t.Errorf("%x: public key %v, want %v", der, k.Public(), public)
 		}
-	})
+	}
 }
 
 var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {

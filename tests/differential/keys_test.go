@@ -20,7 +20,8 @@ type pkcs1 struct {
 }
 
 func newPKCS1(k *rsa.PrivateKey) pkcs1 {
-	return pkcs1{0, k.N, big.NewInt(int64(k.E)), k.D, k.Primes[0], k.Primes[1], k.Precomputed.Dp, k.Precomputed.Dq, k.Precomputed.Qinv, nil}
+	crt := k.Precomputed
+	return pkcs1{0, k.N, big.NewInt(int64(k.E)), k.D, k.Primes[0], k.Primes[1], crt.Dp, crt.Dq, crt.Qinv, nil}
 }
 
 // TestConditionsOfRSAKeys: what crypto/rsa takes is consistent, and what is not so, it refuses.
@@ -83,6 +84,9 @@ func TestConditionsOfOtherKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	withParameters := func(tag byte) []byte {
+		return bytes.Replace(pkcs8(rsaKey()), append(bytes.Clone(idRSA), tagNull, 0), append(bytes.Clone(idRSA), tag, 0), 1)
+	}
 	replace := func(der []byte, old, now []byte) []byte { return bytes.Replace(der, old, now, 1) }
 	for name, test := range map[string]struct {
 		der  []byte
@@ -97,8 +101,8 @@ func TestConditionsOfOtherKeys(t *testing.T) {
 		"public key":       {append(bytes.Clone(sec1[:len(sec1)-1]), sec1[len(sec1)-1]^1), []difference{otherECKey}},
 		"another field":    {replace(sec1, []byte{0xa1, 0x44}, []byte{0xa2, 0x44}), []difference{otherECKey}},
 		"curve":            {replace(sec1, standardCurves[1], []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 8}), nil},
-		"parameters":       {replace(pkcs8(rsaKey()), append(idRSA, tagNull, 0), append(idRSA, 4, 0)), []difference{otherParameters}},
-		"empty parameters": {replace(pkcs8(rsaKey()), append(idRSA, tagNull, 0), append(idRSA, 0, 0)), []difference{otherParameters}},
+		"parameters":       {withParameters(tagOctetString), []difference{otherParameters}},
+		"empty parameters": {withParameters(0), []difference{otherParameters}},
 	} {
 		conditions := map[difference]bool{
 			newerPKCS8: isNewerPKCS8(test.der), otherECKey: isOtherECKey(test.der), otherParameters: hasOtherParameters(test.der),

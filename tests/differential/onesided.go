@@ -33,8 +33,8 @@ func mbedTakes(texts string, is func(input []byte) bool) predicate {
 	return func(d oneSided) bool { return d.ours == nil && text.MatchString(d.std.Error()) && is(d.input) }
 }
 
-// stdTakes is for what only the standard library takes, and Mbed TLS refuses with one of the codes. A code of a module stands
-// for all that it may add to it.
+// stdTakes is for what only the standard library takes, and Mbed TLS refuses with one of the codes. A code of a module
+// stands for all that it may add to it.
 func stdTakes(is func(input []byte) bool, codes ...cbridge.Code) predicate {
 	return func(d oneSided) bool {
 		var e *cbridge.Error
@@ -47,7 +47,7 @@ func stdTakes(is func(input []byte) bool, codes ...cbridge.Code) predicate {
 func whatever([]byte) bool { return true }
 
 // syntax is what the standard library says of what is no DER.
-const syntax = `malformed|invalid|syntax error|structure error|truncated|asn1:`
+const syntax = `malformed|invalid|don't match|syntax error|structure error|truncated|asn1:`
 
 // inElement is for a row that is about the form of an element.
 func inElement(is func(element) bool) predicate {
@@ -84,9 +84,15 @@ func isID(ids ...[]byte) func(element) bool {
 	}
 }
 
-// onOtherCurve is so of input that names none of the standard library's curves.
+// onOtherCurve is so of input that names another curve than the standard library's, with the algorithm or in the key.
 func onOtherCurve(b []byte) bool {
-	return has(b, isID(idEC, idECDH)) && !has(b, isID(standardCurves...)) && !has(b, isID(idPrimeField))
+	standard := isID(standardCurves...)
+	isOther := func(parameters []byte) bool {
+		e, ok := only(parameters, tagOID)
+		return ok && !standard(e)
+	}
+	return hasAlgorithm(isOther, idEC, idECDH)(b) || hasAlgorithm(whatever, idX448)(b) ||
+		has(b, func(e element) bool { return e.tag == 0xa0 && isOther(e.contents) })
 }
 
 // onSpecifiedCurve is so of input that has a curve's numbers instead of its name.
@@ -109,7 +115,102 @@ func hasAlgorithm(is func(parameters []byte) bool, ids ...[]byte) func([]byte) b
 	}
 }
 
+// keyAlgorithms are those of Mbed TLS.
+var keyAlgorithms = [][]byte{idRSA, idEC, idECDH, idX25519, idX448}
+
+func isZeroTag(parameters []byte) bool { return bytes.Equal(parameters, []byte{0, 0}) }
+
 func isNotNull(parameters []byte) bool { return !bytes.Equal(parameters, []byte{tagNull, 0}) }
+
+// mbedSignatures are the identifiers of the signatures that Mbed TLS verifies: RSA with MD5, SHA-1 (two of them), SHA-224 to
+// SHA-512 and PSS, and ECDSA with SHA-1 to SHA-512.
+var mbedSignatures = [][]byte{
+	rsaSignature(4), rsaSignature(5), {0x2b, 14, 3, 2, 29}, rsaSignature(14), rsaSignature(11), rsaSignature(12),
+	rsaSignature(13), rsaSignature(10), {0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1}, ecdsaSignature(1), ecdsaSignature(2), ecdsaSignature(3),
+	ecdsaSignature(4),
+}
+
+func rsaSignature(n byte) []byte { return []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, n} }
+
+func ecdsaSignature(n byte) []byte { return []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, n} }
+
+// isOtherSignature is so of input without one of those, or with one that has parameters: of lists, the library has the same
+// error for both.
+func isOtherSignature(b []byte) bool {
+	withParameters := hasAlgorithm(func(p []byte) bool { return len(p) > 0 && isNotNull(p) }, mbedSignatures...)
+	return !hasAlgorithm(whatever, mbedSignatures...)(b) || withParameters(b)
+}
+
+// hasKey is so of input with a SubjectPublicKeyInfo of which the algorithm is so.
+func hasKey(is func(id element, parameters []byte) bool) func([]byte) bool {
+	return func(b []byte) bool {
+		return has(b, func(e element) bool {
+			c := children(e)
+			if e.tag != tagSequence || len(c) < 2 || c[0].tag != tagSequence || c[1].tag != tagBitString {
+				return false
+			}
+			id, rest, ok := readElement(c[0].contents)
+			return ok && id.tag == tagOID && is(id, rest)
+		})
+	}
+}
+
+func isOtherKind(id element, _ []byte) bool { return !isID(keyAlgorithms...)(id) }
+
+func isSeveral(_ element, parameters []byte) bool {
+	list, _ := elements(parameters)
+	return len(list) > 1
+}
+
+func hasUnusedBits(b []byte) bool {
+	return has(b, func(e element) bool { return e.tag == tagBitString && len(e.contents) > 0 && e.contents[0] != 0 })
+}
+
+// signed are the fields of what is signed: of the first element of the first.
+func signed(b []byte) []element {
+	outer, _, ok := readElement(b)
+	if !ok || len(children(outer)) == 0 {
+		return nil
+	}
+	return children(children(outer)[0])
+}
+
+// isOtherVersion is so of a request with another number than 0.
+func isOtherVersion(b []byte) bool {
+	c := signed(b)
+	return len(c) > 0 && c[0].tag == tagInteger && !bytes.Equal(c[0].contents, []byte{0})
+}
+
+func isWithoutVersion(b []byte) bool {
+	c := signed(b)
+	return len(c) > 0 && c[0].tag != tagInteger
+}
+
+// isLongRequest is so of a request with something behind the attributes, as part of what is signed.
+func isLongRequest(b []byte) bool { return len(signed(b)) > 4 }
+
+// hasEmptyAlgorithms is so of a list of which both algorithms of its signature have no parameters, or empty ones of any tag.
+func hasEmptyAlgorithms(b []byte) bool {
+	known := isID(mbedSignatures...)
+	isEmpty := func(e element) bool {
+		c := children(e)
+		return e.tag == tagSequence && len(c) > 0 && known(c[0]) && (len(c) == 1 || len(c) == 2 && len(c[1].contents) == 0)
+	}
+	outer, _, ok := readElement(b)
+	return ok && len(children(outer)) > 1 && isEmpty(children(outer)[1]) && slices.ContainsFunc(signed(b), isEmpty)
+}
+
+// hasLongEntry is so of a list with an entry that has something behind the date that is no extensions, or behind those.
+func hasLongEntry(b []byte) bool {
+	return has(b, func(e element) bool {
+		c := children(e)
+		if e.tag != tagSequence || len(c) < 3 || c[0].tag != tagInteger && c[0].tag != 0x82 {
+			return false
+		}
+		_, isTime := times[c[1].tag]
+		return isTime && (len(c) > 3 || c[2].tag != tagSequence)
+	})
+}
 
 func hasLargeExponent(b []byte) bool {
 	return has(b, func(e element) bool {
@@ -128,11 +229,7 @@ func hasTaggedSerial(b []byte) bool {
 
 // isFirstVersionCRL is so of a list without a version, or with the number of version 1.
 func isFirstVersionCRL(b []byte) bool {
-	list, _, ok := readElement(b)
-	if !ok || len(children(list)) == 0 {
-		return false
-	}
-	c := children(children(list)[0])
+	c := signed(b)
 	return len(c) > 0 && (c[0].tag != tagInteger || len(bytes.TrimLeft(c[0].contents, "\x00")) == 0)
 }
 

@@ -4,5 +4,6 @@
 //	go test ./tests/differential -fuzz FuzzCertificate -fuzztime 1m
 //
 // The seeds are upstream's files and test vectors. Where the two libraries differ and both may, a row of [differences] says
-// why; any other difference is a bug.
+// why. A row for what one side alone takes has a condition, of the input or of the error of the side that refuses it, and
+// explains only that; any other difference is a bug.
 package differential

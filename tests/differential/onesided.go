@@ -51,7 +51,7 @@ const syntax = `malformed|invalid|don't match|syntax error|structure error|trunc
 
 // inElement is for a row that is about the form of an element.
 func inElement(is func(element) bool) predicate {
-	return mbedTakes(syntax+`|negative|positive|too small`, func(b []byte) bool { return has(b, is) })
+	return mbedTakes(syntax+`|negative|positive|verification failure`, func(b []byte) bool { return has(b, is) })
 }
 
 // children are the elements in e, none if e is not constructed.
@@ -158,8 +158,8 @@ func hasKey(is func(id element, parameters []byte) bool) func([]byte) bool {
 func isOtherKind(id element, _ []byte) bool { return !isID(keyAlgorithms...)(id) }
 
 func isSeveral(_ element, parameters []byte) bool {
-	list, _ := elements(parameters)
-	return len(list) > 1
+	list, ok := elements(parameters)
+	return len(list) > 1 || !ok
 }
 
 func hasUnusedBits(b []byte) bool {
@@ -189,26 +189,38 @@ func isWithoutVersion(b []byte) bool {
 // isLongRequest is so of a request with something behind the attributes, as part of what is signed.
 func isLongRequest(b []byte) bool { return len(signed(b)) > 4 }
 
-// hasEmptyAlgorithms is so of a list of which both algorithms of its signature have no parameters, or empty ones of any tag.
-func hasEmptyAlgorithms(b []byte) bool {
-	known := isID(mbedSignatures...)
-	isEmpty := func(e element) bool {
-		c := children(e)
-		return e.tag == tagSequence && len(c) > 0 && known(c[0]) && (len(c) == 1 || len(c) == 2 && len(c[1].contents) == 0)
-	}
+// hasOtherAlgorithmTag is so of a list of which the two algorithms of its signature differ at most in the tags and lengths of
+// their parameters, or in whether empty ones are there.
+func hasOtherAlgorithmTag(b []byte) bool {
 	outer, _, ok := readElement(b)
-	return ok && len(children(outer)) > 1 && isEmpty(children(outer)[1]) && slices.ContainsFunc(signed(b), isEmpty)
+	if !ok || len(children(outer)) < 2 {
+		return false
+	}
+	known, two := isID(mbedSignatures...), children(children(outer)[1])
+	return slices.ContainsFunc(signed(b), func(e element) bool {
+		one := children(e)
+		return len(one) > 0 && len(two) > 0 && known(one[0]) && bytes.Equal(one[0].contents, two[0].contents) &&
+			bytes.Equal(join(one[1:]), join(two[1:]))
+	})
+}
+
+// join has the contents of elements.
+func join(list []element) (contents []byte) {
+	for _, e := range list {
+		contents = append(contents, e.contents...)
+	}
+	return contents
 }
 
 // hasLongEntry is so of a list with an entry that has something behind the date that is no extensions, or behind those.
 func hasLongEntry(b []byte) bool {
 	return has(b, func(e element) bool {
-		c := children(e)
-		if e.tag != tagSequence || len(c) < 3 || c[0].tag != tagInteger && c[0].tag != 0x82 {
+		c, ok := elements(e.contents)
+		if e.tag != tagSequence || len(c) < 2 || c[0].tag != tagInteger && c[0].tag != 0x82 {
 			return false
 		}
 		_, isTime := times[c[1].tag]
-		return isTime && (len(c) > 3 || c[2].tag != tagSequence)
+		return isTime && (!ok || len(c) > 3 || len(c) == 3 && c[2].tag != tagSequence)
 	})
 }
 

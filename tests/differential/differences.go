@@ -43,6 +43,7 @@ const (
 	trailingData       difference = "bytes behind a certificate"
 	uniqueIDs          difference = "a certificate with constructed unique identifiers"
 	otherName          difference = "a name with a string that is not of its type"
+	constructedName    difference = "another name of the subject that is a constructed string"
 	otherAltName       difference = "another name of the subject that is no name of its kind"
 	withoutNull        difference = "an RSA key of which the algorithm has no NULL"
 	largeExponent      difference = "an RSA key with an exponent above 63 bits"
@@ -55,6 +56,8 @@ const (
 	uncheckedPublicKey difference = "a public key that Mbed TLS does not take"
 	strictExtension    difference = "an extension that is critical and unknown to Mbed TLS, or has other contents than it wants"
 	strictDirectory    difference = "a directory name among the subject's other names that is none"
+	strictAddress      difference = "an issuer's name, or a constructed one, that is an IP address of another length"
+	truncatedTime      difference = "a revocation list that ends within the time of the next"
 	strictName         difference = "a name that is empty, or of strings that Mbed TLS does not have"
 	strictTime         difference = "a time with a zone or without seconds"
 	strictFormat       difference = "fields with bytes behind them"
@@ -83,14 +86,14 @@ var (
 	}, derRows...)
 	subjectRows = append([]difference{
 		otherName, otherAltName, otherCurve, specifiedCurve, compressedPoint, withoutNull, largeExponent, duplicateExtension,
-		undecodedExtension, unknownSignature, unknownKey, uncheckedPublicKey, strictExtension, strictDirectory, strictName,
-		strictTime, strictFormat, strictAlgorithm, strictKey, unusedBits, emptyParameters,
+		undecodedExtension, unknownSignature, unknownKey, uncheckedPublicKey, strictExtension, strictDirectory,
+		strictAddress, strictName, strictTime, strictFormat, strictAlgorithm, strictKey, unusedBits, emptyParameters,
 	}, derRows...)
 	certificateRows = append([]difference{negativeSerial, taggedSerial}, subjectRows...)
 	requestRows     = append([]difference{longRequest, withoutVersion, strictVersion}, subjectRows...)
 	crlRows         = append([]difference{
-		longEntry, algorithmTag, taggedSerial, otherName, firstVersionCRL, crlExtension, unknownSignature, strictExtension, strictName, strictTime,
-		strictFormat, strictAlgorithm, unusedBits, emptyParameters,
+		longEntry, truncatedTime, algorithmTag, taggedSerial, otherName, firstVersionCRL, crlExtension, unknownSignature,
+		strictExtension, strictName, strictTime, strictFormat, strictAlgorithm, unusedBits, emptyParameters,
 	}, derRows...)
 )
 
@@ -137,8 +140,8 @@ func init() {
 			mbedTakes(``, hasAlgorithm(isZeroTag, append(keyAlgorithms, mbedSignatures...)...))},
 		uncheckedRSAKey: {"Mbed TLS checks a key's numbers when it is used, crypto/rsa when it is read; exponents have 31 bits",
 			mbedTakes(``, isUncheckedRSAKey)},
-		otherECKey: {"each reads some of the fields: Mbed TLS the inner curve and the public key, crypto/x509 the curve of PKCS #8, " +
-			"and it computes the public key; Mbed TLS does not look at what follows",
+		otherECKey: {"each reads some of the fields: Mbed TLS the inner curve and the public key, crypto/x509 that of PKCS #8; " +
+			"Mbed TLS does not look at what follows, and crypto/x509 computes the public key",
 			func(d oneSided) bool { return isOtherECKey(d.input) }},
 		newerPKCS8: {"Mbed TLS takes nothing behind the key, and version 1 alone; the standard library skips what is there",
 			stdTakes(isNewerPKCS8, cbridge.ErrPKKeyInvalidFormat)},
@@ -156,6 +159,7 @@ func init() {
 			nil},
 		otherName: {"Mbed TLS keeps the bytes of names, and takes BIT STRING and UniversalString, too",
 			mbedTakes(`RDNSequence: invalid attribute value|contains invalid character|invalid (UTF-8 s|BMPS)tring`, whatever)},
+		constructedName: {"Mbed TLS looks at the number of a name's tag, crypto/x509 also at the bit for constructed ones", nil},
 		otherAltName: {"Mbed TLS keeps the bytes, and does not look whether they are ASCII, a URI or an address",
 			mbedTakes(`SAN .* malformed|cannot parse (URI|IP address)`, whatever)},
 		withoutNull: {"Mbed TLS takes keys without it",
@@ -178,6 +182,8 @@ func init() {
 		strictDirectory: {"Mbed TLS decodes them, crypto/x509 does not", stdTakes(func(b []byte) bool {
 			return has(b, func(e element) bool { return e.tag == 0xa4 })
 		}, cbridge.ErrASN1UnexpectedTag, cbridge.ErrASN1LengthMismatch, cbridge.ErrASN1OutOfData, cbridge.ErrASN1InvalidLength)},
+		strictAddress: {"Mbed TLS decodes these, crypto/x509 does not", stdTakes(hasOtherAddress, cbridge.ErrX509BadInputData)},
+		truncatedTime: {"Mbed TLS takes that for a list without such a time", mbedTakes(`malformed .*Time`, isTruncated)},
 		strictName: {"Mbed TLS wants an attribute in each set, one value in each attribute, and does not have NumericString",
 			stdTakes(whatever, cbridge.ErrX509InvalidName)},
 		strictTime: {"Mbed TLS has neither zones nor times without seconds, and takes nothing behind the second time",

@@ -126,19 +126,23 @@ func isNotNull(parameters []byte) bool { return !bytes.Equal(parameters, []byte{
 // SHA-512 and PSS, and ECDSA with SHA-1 to SHA-512.
 var mbedSignatures = [][]byte{
 	rsaSignature(4), rsaSignature(5), {0x2b, 14, 3, 2, 29}, rsaSignature(14), rsaSignature(11), rsaSignature(12),
-	rsaSignature(13), rsaSignature(10), {0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1}, ecdsaSignature(1), ecdsaSignature(2), ecdsaSignature(3),
-	ecdsaSignature(4),
+	rsaSignature(13), rsaSignature(10),
+	{0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1}, ecdsaSignature(1), ecdsaSignature(2), ecdsaSignature(3), ecdsaSignature(4),
 }
 
 func rsaSignature(n byte) []byte { return []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, n} }
 
 func ecdsaSignature(n byte) []byte { return []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, n} }
 
-// isOtherSignature is so of input without one of those, or with one that has parameters: of lists, the library has the same
-// error for both.
+// isOtherSignature is so of input that is signed by none of those, or by one that has parameters: of lists, the library has
+// the same error for both.
 func isOtherSignature(b []byte) bool {
-	withParameters := hasAlgorithm(func(p []byte) bool { return len(p) > 0 && isNotNull(p) }, mbedSignatures...)
-	return !hasAlgorithm(whatever, mbedSignatures...)(b) || withParameters(b)
+	outer, _, ok := readElement(b)
+	if !ok || len(children(outer)) < 2 {
+		return false
+	}
+	c := children(children(outer)[1])
+	return len(c) == 0 || !isID(mbedSignatures...)(c[0]) || len(c) > 1 && isNotNull(c[1].whole)
 }
 
 // hasKey is so of input with a SubjectPublicKeyInfo of which the algorithm is so.
@@ -175,6 +179,38 @@ func signed(b []byte) []element {
 	return children(children(outer)[0])
 }
 
+// hasConstructedName is so of a certificate with another name of the subject that is a constructed string.
+func hasConstructedName(b []byte) bool {
+	id := isID([]byte{0x55, 0x1d, 17})
+	isConstructed := func(e element) bool { return e.tag == 0xa1 || e.tag == 0xa2 || e.tag == 0xa6 || e.tag == 0xa7 }
+	return has(b, func(e element) bool {
+		c := children(e)
+		return len(c) > 1 && id(c[0]) && c[len(c)-1].tag == tagOctetString && has(c[len(c)-1].contents, isConstructed)
+	})
+}
+
+// hasOtherAddress is so of input with a name that is an IP address, but for its length.
+func hasOtherAddress(b []byte) bool {
+	return has(b, func(e element) bool {
+		return (e.tag == 0x87 || e.tag == 0xa7) && len(e.contents) != 4 && len(e.contents) != 16
+	})
+}
+
+// isTruncated is so of input of which the signed part ends within an element.
+func isTruncated(b []byte) bool {
+	outer, _, ok := readElement(b)
+	if !ok || len(children(outer)) == 0 {
+		return false
+	}
+	_, ok = elements(children(outer)[0].contents)
+	return !ok
+}
+
+// hasUniqueIDs is so of a certificate with the tag [1] or [2], constructed.
+func hasUniqueIDs(b []byte) bool {
+	return slices.ContainsFunc(signed(b), func(e element) bool { return e.tag == 0xa1 || e.tag == 0xa2 })
+}
+
 // isOtherVersion is so of a request with another number than 0.
 func isOtherVersion(b []byte) bool {
 	c := signed(b)
@@ -189,8 +225,8 @@ func isWithoutVersion(b []byte) bool {
 // isLongRequest is so of a request with something behind the attributes, as part of what is signed.
 func isLongRequest(b []byte) bool { return len(signed(b)) > 4 }
 
-// hasOtherAlgorithmTag is so of a list of which the two algorithms of its signature differ at most in the tags and lengths of
-// their parameters, or in whether empty ones are there.
+// hasOtherAlgorithmTag is so of a list of which the two algorithms of its signature differ at most in the tags and lengths
+// of their parameters, or in whether empty ones are there.
 func hasOtherAlgorithmTag(b []byte) bool {
 	outer, _, ok := readElement(b)
 	if !ok || len(children(outer)) < 2 {

@@ -81,8 +81,10 @@ func (c *choices) of(n int) int {
 }
 
 // otherTags are those of the types that the standards use, and of the fields.
-var otherTags = []byte{1, 2, 3, 4, 5, 6, 10, 12, 18, 19, 20, 22, 23, 24, 28, 30, 0x30, 0x31, 0x80, 0x81, 0x82, 0x83, 0x86, 0x87, 0xa0,
-	0xa1, 0xa2, 0xa3, 0xa4, 0, 0x1f}
+var otherTags = []byte{
+	1, 2, 3, 4, 5, 6, 10, 12, 18, 19, 20, 22, 23, 24, 28, 30, 0x30, 0x31,
+	0x80, 0x81, 0x82, 0x83, 0x86, 0x87, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0, 0x1f,
+}
 
 // changes are ways to change one node; other is the root of a tree to take from.
 var changes = []func(n *node, c *choices, other *node){

@@ -291,7 +291,11 @@ func (k *Cipher) Crypt(iv, dst, src []byte) (n int, err error) {
 // AuthEncrypt is a whole message in GCM or CCM, with ChaCha20-Poly1305, or in KW and KWP, which have neither nonce nor
 // data nor tag. The tag follows the message in dst (mbedtls_cipher_auth_encrypt_ext).
 func (k *Cipher) AuthEncrypt(iv, ad, dst, src []byte, tagLen int) (n int, err error) {
-	return k.auth("mbedtls_cipher_auth_encrypt_ext", dst, src, tagLen, func(tag C.size_t, n *C.size_t) C.int {
+	const op = "mbedtls_cipher_auth_encrypt_ext"
+	if (k.info.Mode == ModeKW || k.info.Mode == ModeKWP) && AnyOverlap(dst, src) { // they would write over what they wrap
+		return 0, newError(op, int(ErrCipherBadInputData), nil)
+	}
+	return k.auth(op, dst, src, tagLen, func(tag C.size_t, n *C.size_t) C.int {
 		return C.gm_cipher_auth_encrypt_ext(k.c, cbytes(iv), C.size_t(len(iv)), cbytes(ad), C.size_t(len(ad)), cbytes(src),
 			C.size_t(len(src)), cbytes(dst), C.size_t(len(dst)), n, tag)
 	})
@@ -307,8 +311,7 @@ func (k *Cipher) AuthDecrypt(iv, ad, dst, src []byte, tagLen int) (n int, err er
 }
 
 func (k *Cipher) auth(op string, dst, src []byte, tagLen int, f func(tag C.size_t, n *C.size_t) C.int) (int, error) {
-	wraps := k.info.Mode == ModeKW || k.info.Mode == ModeKWP
-	if tagLen < 0 || InexactOverlap(dst, src) || wraps && AnyOverlap(dst, src) { // in place, they overwrite what they wrap
+	if tagLen < 0 || InexactOverlap(dst, src) {
 		return 0, newError(op, int(ErrCipherBadInputData), nil)
 	}
 	if k.info.Mode == ModeGCM && !gcmTag(tagLen) {

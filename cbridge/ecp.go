@@ -12,7 +12,7 @@ import (
 var ErrConnectionsExist = errors.New("cbridge: connections, or operations that restart, exist that use the setting")
 
 // restartable guards the library's bound on elliptic-curve operations, which is a plain variable for the process: it is
-// changed only while there is no connection, and no ECRestart or ECDH that heeds it.
+// changed only while there is no connection, and no ECRestart, PKRestart, Restart or ECDH that heeds it.
 var restartable connections
 
 type connections struct {
@@ -30,8 +30,8 @@ const optionRestartable = "MBEDTLS_ECP_RESTARTABLE"
 
 // SetECPMaxOps bounds how many elliptic-curve operations are done in a row, for the process (mbedtls_ecp_set_max_ops):
 // [SSL.Handshake] then returns ErrSSLCryptoInProgress, and what is called with an [ECRestart], ErrECPInProgress; they are to
-// be called again. 0 is no bound. It fails with ErrConnectionsExist while an SSL, an ECRestart, or an ECDH with restarts
-// exists that is not freed yet.
+// be called again. 0 is no bound. It fails with ErrConnectionsExist while an SSL, an ECRestart, a PKRestart, a Restart, or
+// an ECDH with restarts exists that is not freed yet.
 func SetECPMaxOps(n uint32) error {
 	if !Feature(optionRestartable) {
 		return &NotBuiltError{Option: optionRestartable}

@@ -60,7 +60,7 @@ var (
 	errNoNumber = errors.New("an operand is nil")
 	errRange    = errors.New("a size or a position is negative")
 	errZeroByte = errors.New("the text has a zero byte")
-	errSame     = errors.New("two results are the same object")
+	errSame     = errors.New("two results, or a result and a key, are the same object")
 )
 
 // saturated is an int of C's, which may be smaller than Go's.

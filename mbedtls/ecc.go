@@ -17,7 +17,7 @@ var ErrConnectionsExist = cbridge.ErrConnectionsExist
 // ECDHE-ECDSA suites, and nowhere else.
 //
 // The library reads the bound without a lock. So it can be set only while no connection exists that has begun its
-// handshake and is not closed, and nothing of packages ecp and ecdh that heeds it (see ecp.SetMaxOps), else the error is
+// handshake and is not closed, and nothing of packages ecp, ecdh, pk and x509 that heeds it (see ecp.SetMaxOps), else the error is
 // [ErrConnectionsExist]. A build without MBEDTLS_ECP_RESTARTABLE, as all but the profile full, gives a [NotBuiltError]
 // (mbedtls_ecp_set_max_ops).
 func SetMaxECCOperations(n int) error {

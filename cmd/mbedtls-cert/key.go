@@ -277,11 +277,13 @@ func verdict(key *pk.PrivateKey, checked error) (mismatch, err error) {
 		return nil, fmt.Errorf("the keys cannot be compared: %w", checked)
 	}
 	if coded.Code == mbedtls.ErrPKBadInputData {
-		// PSA does not have this curve, and the code for that is the one for keys that differ.
+		// With PSA, the code is also that of a curve which PSA does not have, or whose numbers the library hands it the wrong
+		// way round.
 		if group, d, err := key.EC(); err == nil {
 			clear(d)
-			if ecp.ID(group) == ecp.Secp224k1 {
-				return nil, fmt.Errorf("the keys cannot be compared: no PSA for secp224k1: %w", checked)
+			switch id := ecp.ID(group); id {
+			case ecp.Secp224k1, ecp.Curve25519, ecp.Curve448:
+				return nil, fmt.Errorf("the keys cannot be compared: not by PSA on %v: %w", id, checked)
 			}
 		}
 	}

@@ -265,7 +265,13 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s: %+v", keyType, i)
 		}
 		f.contains("key inspect", f.ok("key", "inspect", "@k.pub"), "a public")
-		f.ok("key", "check", "@k.pem", "@k.pub")
+		want := good
+		if keyType == "x25519" && cbridge.Feature("MBEDTLS_USE_PSA_CRYPTO") {
+			want = failed // see verdict
+		}
+		if code, stdout, stderr := f.call("", "key", "check", "@k.pem", "@k.pub"); code != want {
+			t.Errorf("%s: key check: %d, %s%s", keyType, code, stdout, stderr)
+		}
 		f.ok("key", "convert", "--public", "--der", "@k.pub", "-o", "@k2.pub")
 		if block, _ := pem.Decode([]byte(read(t, f.path("k.pub")))); block == nil || string(block.Bytes) != read(t,
 			f.path("k2.pub")) {

@@ -64,9 +64,11 @@ func (c *Cipher) Finish(dst []byte) ([]byte, error) {
 func (c *Cipher) FinishPadded(dst []byte) (out []byte, invalid uint, err error) {
 	out, err = appendOutput(dst, c.c.Info().BlockSize, func(out []byte) (n int, err error) {
 		n, invalid, err = c.c.FinishPadded(out)
-		n &^= int(invalid)   // the library's length may be less than 0 then
-		for i := range out { // in the same time for all n
-			out[i] &= byte(-subtle.ConstantTimeLessOrEq(i+1, n))
+		n &^= int(invalid)                      // the library's length may be less than 0 then
+		if c.c.Info().Mode == cbridge.ModeCBC { // others write nothing here
+			for i := range out { // in the same time for all n
+				out[i] &= byte(-subtle.ConstantTimeLessOrEq(i+1, n))
+			}
 		}
 		return n, err
 	})

@@ -195,6 +195,10 @@ func TestDecrypt(t *testing.T) {
 		t.Error("a short message can be decrypted")
 	}
 	ec, _ := pair(t, ecKey())
+	//lint:ignore SA1019 this is what the padding is still for
+	if _, err := ec.Decrypt(nil, sealed, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: math.MaxInt}); !errors.Is(err, cbridge.ErrPKTypeMismatch) {
+		t.Errorf("EC, a session key: %v", err)
+	}
 	if _, err := ec.Decrypt(nil, sealed, nil); !errors.Is(err, cbridge.ErrPKTypeMismatch) {
 		t.Errorf("EC: %v", err)
 	}

@@ -54,5 +54,5 @@ func public(k *cbridge.PK, err error) (*PublicKey, error) {
 // CheckPair returns nil if private is the private half of the key (mbedtls_pk_check_pair). Keys of different kinds are
 // ErrPKTypeMismatch; other numbers are ErrRSAKeyCheckFailed or ErrECPBadInputData. Of opaque RSA keys the library cannot
 // tell (ErrPKFeatureUnavailable). With MBEDTLS_USE_PSA_CRYPTO it compares the x of EC keys without its last byte, and not
-// the y, and other ones are ErrPKBadInputData.
+// the y; other ones are ErrPKBadInputData, and so are all pairs on Curve25519, Curve448 and secp224k1.
 func (k *PublicKey) CheckPair(private *PrivateKey) error { return k.pk.CheckPair(private.pk) }

@@ -22,7 +22,7 @@ func NewRestart() (*Restart, error) {
 }
 
 // Sign is [PrivateKey.Sign] with a hash, in steps: while it returns ErrECPInProgress, it is to be called again with the same
-// arguments. Another key meanwhile is ErrPKBadInputData. RSA is one step (mbedtls_pk_sign_restartable).
+// arguments. Another key meanwhile is ErrECPBadInputData. RSA is one step (mbedtls_pk_sign_restartable).
 func (r *Restart) Sign(k *PrivateKey, random io.Reader, digest []byte, hash crypto.Hash) ([]byte, error) {
 	return k.pk.SignRestartable(random, hash, digest, r.r)
 }

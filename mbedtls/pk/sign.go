@@ -163,7 +163,7 @@ func (k *PrivateKey) Decrypt(random io.Reader, msg []byte, opts crypto.Decrypter
 
 // decryptV15 gives a session key of size bytes, or if that is 0 a plaintext of any size up to limit.
 func decryptV15(k *cbridge.PK, random io.Reader, msg []byte, limit, size int) ([]byte, error) {
-	if size <= 0 {
+	if size <= 0 || !k.CanDo(cbridge.PKRSA) { // which has an error of its own then, as after Close
 		return k.DecryptWith(random, msg, limit)
 	}
 	if size > limit {
@@ -183,8 +183,8 @@ func decryptV15(k *cbridge.PK, random io.Reader, msg []byte, limit, size int) ([
 	return key, nil
 }
 
-// Encrypt is RSA, in the padding of PKCS #1 v1.5 with nil options (but see [PublicFromRSA]), and in that of OAEP with *[rsa.OAEPOptions], whose
-// MGFHash can be no other than Hash. A message that is too long is ErrRSABadInputData; keys that are not RSA,
+// Encrypt is RSA, in the padding of PKCS #1 v1.5 with nil options (but see [FromRSA]), and in that of OAEP with
+// *[rsa.OAEPOptions], whose MGFHash can be no other than Hash. A message that is too long is ErrRSABadInputData; keys that are not RSA,
 // ErrPKTypeMismatch (mbedtls_pk_encrypt, mbedtls_rsa_rsaes_oaep_encrypt).
 func (k *PublicKey) Encrypt(random io.Reader, msg []byte, opts *rsa.OAEPOptions) (out []byte, err error) {
 	if opts == nil {

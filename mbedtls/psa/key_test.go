@@ -16,6 +16,7 @@ import (
 var aes = psa.Attributes{Type: psa.TypeAES, Bits: 128, Algorithm: psa.CTR, Usage: psa.UsageEncrypt | psa.UsageDecrypt | psa.UsageExport}
 
 func TestVolatileKeysLeaveTheStore(t *testing.T) {
+	needs(t, "MBEDTLS_PSA_CRYPTO_STORAGE_C") // as psa_open_key does
 	k := must[*psa.Key](t)(psa.Generate(aes))
 	id := k.ID()
 	other := must[*psa.Key](t)(psa.Open(id)) // another handle on it
@@ -39,6 +40,7 @@ func TestVolatileKeysLeaveTheStore(t *testing.T) {
 
 // TestCollectedKeysLeaveTheStore also has the collector close what was forgotten.
 func TestCollectedKeysLeaveTheStore(t *testing.T) {
+	needs(t, "MBEDTLS_PSA_CRYPTO_STORAGE_C")
 	id := func() psa.KeyID { return must[*psa.Key](t)(psa.Generate(aes)).ID() }()
 	for range 100 {
 		runtime.GC()
@@ -160,6 +162,7 @@ func TestCopy(t *testing.T) {
 
 // TestConcurrentKeys makes, uses, opens and destroys keys in goroutines, and closes one while it is used.
 func TestConcurrentKeys(t *testing.T) {
+	needs(t, "MBEDTLS_CIPHER_MODE_CTR")
 	t.Parallel()
 	shared := must[*psa.Key](t)(psa.Generate(aes))
 	var all sync.WaitGroup

@@ -53,9 +53,10 @@ func parsePublic(a Attributes, exported []byte) (crypto.PublicKey, error) {
 }
 
 // Sign signs a digest, as [crypto.Signer] has it: with an RSA key, *[rsa.PSSOptions] are PSS, and anything else is PKCS #1
-// v1.5; with an EC key, the signature is in ASN.1. nil is the [crypto.Hash] 0. The key's policy must allow it; of ECDSA, it may be the random or the
+// v1.5; with an EC key, the signature is in ASN.1. The key's policy must allow it; of ECDSA, it may be the random or the
 // deterministic one, and of PSS, the one with any salt. The library's salt is as long as the hash: other lengths are
-// ErrInvalidArgument, and [rsa.PSSSaltLengthAuto] is that one. Randomness is the library's, not rand (psa_sign_hash).
+// ErrInvalidArgument, and [rsa.PSSSaltLengthAuto] is that one. nil stands for the [crypto.Hash] 0. Randomness is the
+// library's, not rand (psa_sign_hash).
 func (k *Key) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if opts == nil {
 		opts = crypto.Hash(0)

@@ -39,7 +39,7 @@ func readElement(b []byte) (e element, rest []byte, ok bool) {
 			n = n<<8 | int(o)
 		}
 	}
-	if n > len(b)-at {
+	if n < 0 || n > len(b)-at { // an int may have 32 bits
 		return e, nil, false
 	}
 	return element{b[0], b[at : at+n], b[:at+n], minimalLength(b[1:])}, b[at+n:], true

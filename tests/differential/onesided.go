@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/gombedtls/gombedtls/cbridge"
 )
@@ -263,7 +264,7 @@ func hasLongEntry(b []byte) bool {
 func hasLargeExponent(b []byte) bool {
 	return has(b, func(e element) bool {
 		c := children(e)
-		return len(c) == 2 && c[0].tag == tagInteger && c[1].tag == tagInteger && len(c[1].contents) > 8
+		return len(c) == 2 && c[0].tag == tagInteger && c[1].tag == tagInteger && len(c[1].contents) > strconv.IntSize/8
 	})
 }
 

@@ -212,7 +212,8 @@ test_verb() {
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" test_race ${short:+"$short"}
         stage "Mbed TLS's unit tests" go test -v ./tests/upstream
-        stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross,consumertest}
+        stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross}
+        stage "a module of somebody else's" go test -timeout 30m ${short:+"$short"} ./tests/consumertest -args -sample
         text=$(target_packages) || exit
         mapfile -t packages <<<"$text"
         stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet

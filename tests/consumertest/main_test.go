@@ -5,6 +5,7 @@ package consumertest
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"maps"
 	"os"
 	"os/exec"
@@ -19,6 +20,9 @@ const (
 	binding = "github.com/gombedtls/gombedtls"
 	tarball = root + "/third_party/mbedtls/download/mbedtls-3.6.7.tar.bz2"
 )
+
+// sample is each way once, for ./build.sh test: every build of the bridge takes most of a minute.
+var sample = flag.Bool("sample", false, "go each way, but not with all the builds that it can be gone with")
 
 // A module is a copy of the consumer, or a clone of the binding, and the environment of its user.
 type module struct {

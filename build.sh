@@ -212,6 +212,7 @@ test_verb() {
         stage "config" go run ./cmd/mbedtls-config --check
         stage "go test -race" test_race ${short:+"$short"}
         stage "Mbed TLS's unit tests" go test -v ./tests/upstream
+        stage "the standard library's answers" go test ${short:+"$short"} ./tests/differential
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross}
         stage "a module of somebody else's" go test -timeout 30m ${short:+"$short"} ./tests/consumertest -args -sample
         text=$(target_packages) || exit
@@ -226,11 +227,11 @@ test_verb() {
     fi
 }
 
-# All packages, but those that build the others in many ways, which takes both processors, and upstream's tests: tens of
-# thousands, one after the other.
+# All packages, but those that build the others in many ways, which takes both processors, and those that only compare
+# numbers: upstream's tests, tens of thousands, one after the other, and the standard library's.
 test_race() {
     local text packages
-    text=$(go list ./... | grep -vE '/tests/(build|cross|consumertest|upstream)$') || return
+    text=$(go list ./... | grep -vE '/tests/(build|cross|consumertest|differential|upstream)$') || return
     mapfile -t packages <<<"$text"
     go test -race "$@" "${packages[@]}"
 }

@@ -184,8 +184,8 @@ func decryptV15(k *cbridge.PK, random io.Reader, msg []byte, limit, size int) ([
 }
 
 // Encrypt is RSA, in the padding of PKCS #1 v1.5 with nil options (but see [FromRSA]), and in that of OAEP with
-// *[rsa.OAEPOptions], whose MGFHash can be no other than Hash. A message that is too long is ErrRSABadInputData; keys that are not RSA,
-// ErrPKTypeMismatch (mbedtls_pk_encrypt, mbedtls_rsa_rsaes_oaep_encrypt).
+// *[rsa.OAEPOptions], whose MGFHash can be no other than Hash. A message that is too long is ErrRSABadInputData; keys that
+// are not RSA, ErrPKTypeMismatch (mbedtls_pk_encrypt, mbedtls_rsa_rsaes_oaep_encrypt).
 func (k *PublicKey) Encrypt(random io.Reader, msg []byte, opts *rsa.OAEPOptions) (out []byte, err error) {
 	if opts == nil {
 		return k.pk.Encrypt(random, msg)

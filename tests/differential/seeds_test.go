@@ -50,6 +50,15 @@ func vectors(f *testing.F, prefix string) (list [][]byte) {
 	return list
 }
 
+// bothTake reports whether both sides take an input. If one alone does, a row must explain it.
+func bothTake(t *testing.T, what string, input []byte, ours, std error, rows []difference) bool {
+	t.Helper()
+	if (ours == nil) != (std == nil) {
+		oneTakes(t, what, input, ours, std, rows)
+	}
+	return ours == nil && std == nil
+}
+
 // oneTakes is for input that one side alone takes: a row must explain it.
 func oneTakes(t *testing.T, what string, input []byte, ours, std error, rows []difference) {
 	t.Helper()

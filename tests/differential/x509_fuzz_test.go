@@ -105,10 +105,7 @@ func parseBoth(t *testing.T, der []byte) (*ours.Certificate, *x509.Certificate) 
 		der = got.Raw
 	}
 	want, stdErr := x509.ParseCertificate(der)
-	if (err == nil) != (stdErr == nil) {
-		oneTakes(t, "certificate", der, err, stdErr, certificateRows)
-	}
-	if err != nil || stdErr != nil {
+	if !bothTake(t, "certificate", der, err, stdErr, certificateRows) {
 		return nil, nil
 	}
 	return got, want
@@ -264,10 +261,7 @@ func compareLists(t *testing.T, der []byte) {
 		checkInfo(t, got)
 	}
 	want, stdErr := x509.ParseRevocationList(der)
-	if err != nil || stdErr != nil {
-		if err == nil || stdErr == nil {
-			oneTakes(t, "revocation list", der, err, stdErr, crlRows)
-		}
+	if !bothTake(t, "revocation list", der, err, stdErr, crlRows) {
 		return
 	}
 	equalBytes(t, "raw", got.Raw, want.Raw)
@@ -307,10 +301,7 @@ func compareRequests(t *testing.T, der []byte) {
 		checkInfo(t, got)
 	}
 	want, stdErr := x509.ParseCertificateRequest(der)
-	if err != nil || stdErr != nil {
-		if err == nil || stdErr == nil {
-			oneTakes(t, "request", der, err, stdErr, requestRows)
-		}
+	if !bothTake(t, "request", der, err, stdErr, requestRows) {
 		return
 	}
 	equalBytes(t, "signed part", got.RawTBSRequest, want.RawTBSCertificateRequest)

@@ -11,9 +11,13 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/gombedtls/gombedtls/internal/peers"
 )
+
+// What the clients log of servers that were ended is hundreds of lines, among which a failure is not found.
+func init() { logging.Disable() }
 
 // Server is a Redis server of one test. It listens on a Unix socket, and keeps its data in memory alone: Kill and Stop
 // lose them.

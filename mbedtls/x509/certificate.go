@@ -131,7 +131,7 @@ func (c *Certificate) PublicKey() (crypto.PublicKey, error) {
 	return x509.ParsePKIXPublicKey(c.RawSubjectPublicKeyInfo)
 }
 
-var errNoCertificate = badInput(errors.New("no certificate"))
+var errNoCertificate = badInput(opParseCrt, errors.New("no certificate"))
 
 // Bridge is the certificate in the library's own memory, for packages of this module; the caller closes it.
 func (c *Certificate) Bridge() (*cbridge.Crt, error) {

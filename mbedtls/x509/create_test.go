@@ -421,7 +421,8 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := CreateCertificateRequest(nil, &RequestTemplate{}, nil); !errors.Is(err, cbridge.ErrX509BadInputData) {
+	_, err := CreateCertificateRequest(nil, &RequestTemplate{}, nil)
+	if e, ok := errors.AsType[*cbridge.Error](err); !ok || e.Code != cbridge.ErrX509BadInputData || e.Op != opWriteCSR {
 		t.Error("no signer:", err)
 	}
 }

@@ -114,7 +114,7 @@ func (l *CRLs) add(r *RevocationList) error {
 	return l.c.ParseDER(r.Raw)
 }
 
-var errNoList = badInput(errors.New("no revocation list"))
+var errNoList = badInput(opParseCRL, errors.New("no revocation list"))
 
 // Parse adds the revocation lists in data: one in DER, or any number in PEM. Those before one that is broken stay
 // (mbedtls_x509_crl_parse).

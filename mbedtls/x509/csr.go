@@ -127,7 +127,7 @@ func (r *CertificateRequest) CheckSignature() error { return r.do((*cbridge.Csr)
 // CertificateRequestFromStandard takes over a request of crypto/x509.
 func CertificateRequestFromStandard(r *x509.CertificateRequest) (*CertificateRequest, error) {
 	if r == nil {
-		return nil, badInput(errors.New("no request"))
+		return nil, badInput(opParseCSR, errors.New("no request"))
 	}
 	return ParseCertificateRequestDER(r.Raw)
 }

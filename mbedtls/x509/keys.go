@@ -16,6 +16,7 @@ type bridged interface{ Bridge() *cbridge.PK }
 
 // writerKeys are the keys that a writer needs.
 type writerKeys struct {
+	op      string // what they are for, in errors
 	subject *cbridge.PK
 	pk      *cbridge.PK         // signs in the library,
 	closure *cbridge.ClosureKey // or this one elsewhere
@@ -38,15 +39,15 @@ func (k *writerKeys) sign(pk func(*cbridge.PK) error, closure func(*cbridge.Clos
 
 // newWriterKeys makes the keys of a certificate for pub that signer signs, who is parent; without parent, signer is pub's
 // own key, and pub may be nil.
-func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) (_ *writerKeys, err error) {
-	k := &writerKeys{}
+func newWriterKeys(op string, parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) (_ *writerKeys, err error) {
+	k := &writerKeys{op: op}
 	defer func() {
 		if err != nil {
 			k.close()
 		}
 	}()
 	if signer == nil {
-		return nil, badInput(errors.New("no signer"))
+		return nil, badInput(k.op, errors.New("no signer"))
 	}
 	if b, ok := signer.(bridged); ok && b.Bridge().Kind() != cbridge.PKRSAAlt { // which could not write its public half
 		k.pk = b.Bridge()
@@ -56,7 +57,7 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 	switch p := pub.(type) {
 	case nil:
 		if parent != nil {
-			return nil, badInput(errors.New("no public key"))
+			return nil, badInput(k.op, errors.New("no public key"))
 		}
 		if k.subject = k.pk; k.closure != nil {
 			k.subject = &k.closure.PK
@@ -64,7 +65,7 @@ func newWriterKeys(parent *Certificate, pub crypto.PublicKey, signer crypto.Sign
 	case bridged:
 		k.subject = p.Bridge()
 	case crypto.Signer:
-		return nil, badInput(fmt.Errorf("a private key of type %T in the place of a public one", p))
+		return nil, badInput(k.op, fmt.Errorf("a private key of type %T in the place of a public one", p))
 	default:
 		made, err := k.make(p, nil)
 		if err != nil {
@@ -81,7 +82,7 @@ func (k *writerKeys) make(pub crypto.PublicKey, sign signFunc) (*cbridge.Closure
 	if !ok {
 		der, err := x509.MarshalPKIXPublicKey(pub)
 		if err != nil {
-			return nil, badInput(err)
+			return nil, badInput(k.op, err)
 		}
 		spki = der
 	}
@@ -106,7 +107,7 @@ func (k *writerKeys) checkSelf(pub crypto.PublicKey, signer crypto.Signer) error
 	}
 	if own, ok := pub.(interface{ Equal(crypto.PublicKey) bool }); ok {
 		if !own.Equal(signer.Public()) {
-			return errPair
+			return badInput(k.op, errPair)
 		}
 		return nil
 	}
@@ -116,15 +117,15 @@ func (k *writerKeys) checkSelf(pub crypto.PublicKey, signer crypto.Signer) error
 	}
 	subject, err := k.subject.WritePubKeyDER(0)
 	if err != nil {
-		return badInput(fmt.Errorf("the public key: %w", err))
+		return badInput(k.op, fmt.Errorf("the public key: %w", err))
 	}
 	if issuer, err := own.WritePubKeyDER(0); err != nil || !bytes.Equal(subject, issuer) {
-		return errPair
+		return badInput(k.op, errPair)
 	}
 	return nil
 }
 
-var errPair = badInput(errors.New("the signer's key is not the issuer's"))
+var errPair = errors.New("the signer's key is not the issuer's")
 
 // checkPair checks that signer's key is the one of the issuer's certificate, as far as can be seen.
 func (k *writerKeys) checkPair(parent *Certificate, pub crypto.PublicKey, signer crypto.Signer) error {
@@ -134,17 +135,17 @@ func (k *writerKeys) checkPair(parent *Certificate, pub crypto.PublicKey, signer
 	if k.closure == nil {
 		return parent.do(func(crt *cbridge.Crt) error {
 			if err := crt.CheckPair(k.pk); err != nil {
-				return badInput(fmt.Errorf("the signer's key is not the issuer's: %w", err))
+				return badInput(k.op, fmt.Errorf("%w: %w", errPair, err))
 			}
 			return nil
 		})
 	}
 	issuer, err := parent.PublicKey()
 	if err != nil {
-		return badInput(fmt.Errorf("the issuer's key: %w", err))
+		return badInput(k.op, fmt.Errorf("the issuer's key: %w", err))
 	}
 	if e, ok := issuer.(interface{ Equal(crypto.PublicKey) bool }); !ok || !e.Equal(signer.Public()) {
-		return errPair
+		return badInput(k.op, errPair)
 	}
 	return nil
 }

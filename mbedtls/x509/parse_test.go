@@ -174,9 +174,15 @@ func TestListsAndDirectories(t *testing.T) {
 	_, err1 = FromStandard(nil)
 	_, err2 = RevocationListFromStandard(nil)
 	_, err3 = CertificateRequestFromStandard(nil)
-	for _, err := range []error{err0, err1, err2, err3, err4} {
-		if !errors.Is(err, cbridge.ErrX509BadInputData) {
-			t.Errorf("nil: %v", err)
+	for _, v := range []struct {
+		err error
+		op  string
+	}{
+		{err0, opParseCRL}, {err1, opParseCrt}, {err2, opParseCRL}, {err3, opParseCSR}, {err4, opParseCRL},
+		{leaf.Verify(&VerifyOptions{Restart: new(Restart)}), opVerify},
+	} {
+		if e, ok := errors.AsType[*cbridge.Error](v.err); !ok || e.Code != cbridge.ErrX509BadInputData || e.Op != v.op {
+			t.Errorf("%v, want an error of %s", v.err, v.op)
 		}
 	}
 }

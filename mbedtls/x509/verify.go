@@ -59,7 +59,7 @@ func NewRestart() (*Restart, error) {
 // Close ends the verification that is under way, if one is.
 func (r *Restart) Close() error { return r.r.Close() }
 
-var errBothRoots = badInput(
+var errBothRoots = badInput(opVerify,
 	errors.New("VerifyOptions: TrustedCAs takes the place of Roots and CRLs, and cannot be restarted"))
 
 // Verify verifies the list's first certificate: that a chain leads from it, over others of the list, to one that is
@@ -122,7 +122,7 @@ func (l *List) Verify(o *VerifyOptions) error {
 // It makes a List of them for the call, so that Restart, which needs the same one again, is an error.
 func (c *Certificate) Verify(o *VerifyOptions, intermediates ...*Certificate) error {
 	if o != nil && o.Restart != nil {
-		return badInput(errors.New("Certificate.Verify: Restart is for List.Verify"))
+		return badInput(opVerify, errors.New("Certificate.Verify: Restart is for List.Verify"))
 	}
 	l, err := NewList(append([]*Certificate{c}, intermediates...)...)
 	if err != nil {

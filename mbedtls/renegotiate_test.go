@@ -222,7 +222,8 @@ func TestRenegotiationPeriod(t *testing.T) {
 
 func TestRenegotiationIsRefused(t *testing.T) {
 	t.Run("by this end", func(t *testing.T) {
-		c, _ := connected(t, &Config{RootCAs: roots(), ServerName: "localhost"}, &Config{Certificates: []Certificate{*serverCertificate}})
+		client, server := configs(t)
+		c, _ := connected(t, client, server)
 		mustBe(t, "Renegotiate", c.Renegotiate(), errNoRenegotiation)
 	})
 	t.Run("by TLS 1.3", func(t *testing.T) {

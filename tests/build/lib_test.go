@@ -202,11 +202,7 @@ func TestRelink(t *testing.T) {
 	compiles(t)
 	c := newCheckout(t)
 	c.useTarball()
-	c.copyIn("cbridge")
-	os.Remove(c.path("cbridge/selected_build.h"))
-	c.write("cmd/x/main.go", "package main\n\nimport _ \"github.com/gombedtls/gombedtls/cbridge\"\n\nfunc main() {}\n")
-	// The flags of the surrounding run must not reach this one.
-	c.env["GOFLAGS"], c.env["CGO_CFLAGS"], c.env["CGO_LDFLAGS"] = "", "", ""
+	c.copyBridge()
 	var programs [2][]byte
 	for i, flag := range []string{"-O1", "-O0"} {
 		c.env["MBEDTLS_CFLAGS"] = flag

@@ -19,19 +19,10 @@ func TestModuleCache(t *testing.T) {
 	c.use(c.mbedtlsBuild("env", "--profile", "tls13"))
 	c.builds(nil, ofBuild+"tls13", tls13, clock, noDTLS)
 
-	if !*sample {
-		c.buildsOtherArchivesAndVendored(flags)
+	if *sample {
+		return
 	}
 
-	// Folders in CGO_CFLAGS and CGO_LDFLAGS.
-	delete(c.env, "PKG_CONFIG_PATH")
-	delete(c.env, "CGO_CFLAGS")
-	c.env["GOFLAGS"] = flags
-	c.use(c.mbedtlsBuild("env", "--profile", "tls13", "--flags"))
-	c.builds(nil, ofBuild+"tls13", tls13, clock, noDTLS)
-}
-
-func (c *module) buildsOtherArchivesAndVendored(flags string) {
 	// Archives alone: of the same headers, with other flags. This environment is in a file.
 	c.env["MBEDTLS_CFLAGS"] = "-O1"
 	c.env["GOFLAGS"] = flags
@@ -49,6 +40,13 @@ func (c *module) buildsOtherArchivesAndVendored(flags string) {
 	c.env["GOFLAGS"] = flags
 	c.use(c.mbedtlsBuild("env", "--profile", "iot-dtls"))
 	c.builds([]string{"-mod=vendor"}, ofBuild+"iot-dtls", dtls12)
+
+	// Folders in CGO_CFLAGS and CGO_LDFLAGS.
+	delete(c.env, "PKG_CONFIG_PATH")
+	delete(c.env, "CGO_CFLAGS")
+	c.env["GOFLAGS"] = flags
+	c.use(c.mbedtlsBuild("env", "--profile", "tls13", "--flags"))
+	c.builds(nil, ofBuild+"tls13", tls13, clock, noDTLS)
 }
 
 func TestModuleCacheWithoutPkgConfig(t *testing.T) {

@@ -52,7 +52,7 @@ func buildStatic(t *testing.T, dir string, b *mbedbuild.Build) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", dir+"/", "../../cmd/ssl_server2", "../../cmd/ssl_client2")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "../../cmd/ssl_server2", "../../cmd/ssl_client2")
 	cmd.Env = os.Environ()
 	for _, v := range vars {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)

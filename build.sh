@@ -215,7 +215,9 @@ test_verb() {
         stage "the standard library's answers" go test ${short:+"$short"} ./tests/differential
         stage "builds" go test -timeout 30m -p 1 ${short:+"$short"} ./tests/{build,cross}
         stage "a module of somebody else's" go test -timeout 30m ${short:+"$short"} ./tests/consumertest -args -sample
-        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test -short ./cbridge/... ./mbedtls/... ./tests/{smoke,transcript,samples,fleet}
+        text=$(target_packages) || exit
+        mapfile -t packages <<<"$text"
+        stage "go test, primitives in C" env MBEDTLS_ACCEL=off go test ${short:+"$short"} "${packages[@]}" ./tests/fleet
         stage "smoke, built without acceleration" go test -tags mbedtls_noaccel ./tests/smoke ./tests/transcript
         for name in "${PROFILES[@]}"; do stage "profile $name" test_profile "$name"; done
         stage "tools" test_tools
@@ -273,7 +275,8 @@ check_gofmt() {
 # The default is what the other stages test, and iot-dtls-draft has one value that iot-dtls has otherwise.
 readonly PROFILES=(full iot-dtls tls13 minimal)
 
-# Of all targets, one with 32 bits (which runs here by itself), one that is big-endian, one with another C library; the rest is for test --target.
+# Of all targets, one with 32 bits (which runs here by itself), one that is big-endian, one with another C library; the rest
+# is for test --target.
 readonly TARGETS=(linux/386 linux/s390x linux/amd64-musl)
 
 # Whatever can be built, these try; the tests of the packages themselves are for builds that have it all.

@@ -2,11 +2,10 @@ package cbridge
 
 import (
 	"errors"
+	"math"
 	"net"
-	"runtime"
 	"runtime/debug"
 	"testing"
-	"time"
 )
 
 // chooser makes the server of a pair choose all that it can for one handshake.
@@ -155,10 +154,8 @@ func TestSessionResetForgetsCredentials(t *testing.T) {
 // User data that refers to its own connection must not keep that alive, nor what a handshake kept.
 func TestForgottenCredentialsAreFreed(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
-	const connections = 20
 	handles := LiveHandles()
-	before := Allocations()
-	func() {
+	forget := func(connections int) {
 		for range connections {
 			c, err := NewConfig(Server, Stream, PresetDefault)
 			if err != nil {
@@ -180,18 +177,12 @@ func TestForgottenCredentialsAreFreed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	}()
-	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
-		runtime.GC()
-		Trim()
-		blocks := Allocations().LiveBlocks - before.LiveBlocks
-		if LiveHandles() == handles && blocks < connections { // the others are made once for the process
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d handles and %d blocks are left", LiveHandles()-handles, blocks)
-		}
 	}
+	forget(1)
+	awaitCollection(t, handles, math.MaxInt64)
+	once := Allocations().LiveBlocks // for the process
+	forget(20)
+	awaitCollection(t, handles, once)
 }
 
 func TestCredentialCallbacksMakeNoHandles(t *testing.T) {

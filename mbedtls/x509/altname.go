@@ -138,7 +138,7 @@ func newAltNames(bufs []cbridge.Buf) (names []AltName) {
 }
 
 // bridgeAltNames has them as the library's writers do: the last one first.
-func bridgeAltNames(op string, names []AltName) (sans []cbridge.SAN, err error) {
+func bridgeAltNames(names []AltName) (sans []cbridge.SAN, err error) {
 	for i, a := range names {
 		san := cbridge.SAN{Type: int(a.Kind), Value: a.Value}
 		switch a.Kind {
@@ -146,10 +146,10 @@ func bridgeAltNames(op string, names []AltName) (sans []cbridge.SAN, err error) 
 			san.Directory, err = a.Directory.writable()
 		case AltIP:
 			if len(a.Value) != 4 && len(a.Value) != 16 {
-				err = badInput(op, errIPLength)
+				err = badInput(opSetSAN, errIPLength)
 			}
 		case AltDNS, AltEmail, AltURI:
-			err = checkIA5(op, a.Value)
+			err = checkIA5(a.Value)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("SubjectAltNames[%d]: %w", i, err)
@@ -161,10 +161,10 @@ func bridgeAltNames(op string, names []AltName) (sans []cbridge.SAN, err error) 
 }
 
 // checkIA5 is for text that RFC 5280 wants to be an IA5String: the library writes any.
-func checkIA5(op string, text []byte) error {
+func checkIA5(text []byte) error {
 	for _, b := range text {
 		if b >= 0x80 || b == 0 {
-			return badInput(op, fmt.Errorf("%q is not of ASCII", text))
+			return badInput(opSetSAN, fmt.Errorf("%q is not of ASCII", text))
 		}
 	}
 	return nil
@@ -178,12 +178,14 @@ var (
 
 // What arguments are for.
 const (
-	opWriteCrt = "mbedtls_x509write_crt_der"
-	opWriteCSR = "mbedtls_x509write_csr_der"
-	opParseCrt = "mbedtls_x509_crt_parse_der"
-	opParseCRL = "mbedtls_x509_crl_parse_der"
-	opParseCSR = "mbedtls_x509_csr_parse_der"
-	opVerify   = "mbedtls_x509_crt_verify_restartable"
+	opWriteCrt     = "mbedtls_x509write_crt_der"
+	opWriteCSR     = "mbedtls_x509write_csr_der"
+	opSetSAN       = "mbedtls_x509_write_set_san_common"
+	opSetExtension = "mbedtls_x509_set_extension"
+	opParseCrt     = "mbedtls_x509_crt_parse_der"
+	opParseCRL     = "mbedtls_x509_crl_parse_der"
+	opParseCSR     = "mbedtls_x509_csr_parse_der"
+	opVerify       = "mbedtls_x509_crt_verify_restartable"
 )
 
 // badInput is the library's error for an argument that it would not refuse by itself.

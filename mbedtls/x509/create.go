@@ -151,7 +151,7 @@ func (t *CertificateTemplate) apply(w *cbridge.CrtWriter, parent *Certificate, k
 			return fmt.Errorf("parent's subject: %w", err)
 		}
 	}
-	sans, err := bridgeAltNames(opWriteCrt, t.SubjectAltNames)
+	sans, err := bridgeAltNames(t.SubjectAltNames)
 	if err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func inYears(t time.Time) bool { year := t.UTC().Year(); return year >= 1950 && 
 
 // checkExtensions refuses one that is there already: the library would replace the other.
 func (t *CertificateTemplate) checkExtensions() error {
-	return checkOnce(opWriteCrt, t.ExtraExtensions, map[string]bool{
+	return checkOnce(t.ExtraExtensions, map[string]bool{
 		string(oidBasicConstraints): t.BasicConstraints != nil,
 		string(oidKeyUsage):         t.KeyUsage != 0,
 		string(oidExtKeyUsage):      len(t.ExtKeyUsage) > 0,
@@ -280,13 +280,13 @@ func (t *CertificateTemplate) checkExtensions() error {
 	})
 }
 
-func checkOnce(op string, list []Extension, there map[string]bool) error {
+func checkOnce(list []Extension, there map[string]bool) error {
 	for i, e := range list {
 		if _, err := e.ID.Text(); err != nil {
-			return fmt.Errorf("ExtraExtensions[%d]: %w", i, badInput(op, fmt.Errorf("ID: %w", err)))
+			return fmt.Errorf("ExtraExtensions[%d]: %w", i, badInput(opSetExtension, fmt.Errorf("ID: %w", err)))
 		}
 		if there[string(e.ID)] {
-			return badInput(op, fmt.Errorf("template's ExtraExtensions[%d]: %v is there already", i, e.ID))
+			return badInput(opSetExtension, fmt.Errorf("template's ExtraExtensions[%d]: %v is there already", i, e.ID))
 		}
 		there[string(e.ID)] = true
 	}
@@ -321,7 +321,7 @@ func createRequest(t *RequestTemplate, signer crypto.Signer,
 	if err != nil {
 		return nil, fmt.Errorf("x509: Subject: %w", err)
 	}
-	sans, err := bridgeAltNames(opWriteCSR, t.SubjectAltNames)
+	sans, err := bridgeAltNames(t.SubjectAltNames)
 	if err != nil {
 		return nil, err
 	}
@@ -329,7 +329,7 @@ func createRequest(t *RequestTemplate, signer crypto.Signer,
 		return nil, &cbridge.Error{Code: cbridge.ErrX509FeatureUnavailable, Op: "mbedtls_x509write_csr_set_key_usage",
 			Cause: errors.New("template's KeyUsage: the library cannot ask for decipherOnly")}
 	}
-	if err := checkOnce(opWriteCSR, t.ExtraExtensions, map[string]bool{
+	if err := checkOnce(t.ExtraExtensions, map[string]bool{
 		string(oidKeyUsage): t.KeyUsage != 0, string(oidExtKeyUsage): len(t.ExtKeyUsage) > 0,
 		string(oidNSCertType): t.NSCertType != 0, string(oidSubjectAltName): len(t.SubjectAltNames) > 0,
 	}); err != nil {

@@ -74,33 +74,6 @@ func (c *checkout) copyIn(name string) {
 	}
 }
 
-// copyBridge copies what binds Go to a build of Mbed TLS, and nothing of what it binds, which takes a minute to compile.
-// Package cmd/x makes a program of it.
-func (c *checkout) copyBridge() {
-	c.Helper()
-	for _, name := range []string{"cgo.go", "release.h", "build_key.c", "platform_time.c"} {
-		c.copyIn("cbridge/" + name)
-	}
-	c.write("cbridge/version.go", `package cbridge
-
-// #include "release.h"
-// #if defined(GOMBEDTLS_FOUND)
-// #include <mbedtls/version.h>
-// #endif
-import "C"
-
-func Version() uint { return uint(C.mbedtls_version_get_number()) }
-`)
-	c.write("cmd/x/main.go", `package main
-
-import "github.com/gombedtls/gombedtls/cbridge"
-
-func main() { println(cbridge.Version()) }
-`)
-	// The flags of the surrounding run must not reach this one.
-	c.env["GOFLAGS"], c.env["CGO_CFLAGS"], c.env["CGO_LDFLAGS"] = "", "", ""
-}
-
 func (c *checkout) path(name string) string { return filepath.Join(c.dir, name) }
 
 func (c *checkout) write(name, text string) {

@@ -30,8 +30,8 @@ func TestModuleCache(t *testing.T) {
 	c.use(". ./env")
 	c.builds(nil, ofBuild+"tls13", tls13)
 	_, key, ok := strings.Cut(c.env["CGO_CFLAGS"], "-DGOMBEDTLS_BUILD=")
-	if !ok || !strings.Contains(read(c.T, c.path("consumer")), strings.Fields(key)[0]) {
-		c.Errorf("the program has not got the archives that %s names", c.env["CGO_CFLAGS"])
+	if !ok || !strings.Contains(read(t, c.path("consumer")), strings.Fields(key)[0]) {
+		t.Errorf("the program has not got the archives that %s names", c.env["CGO_CFLAGS"])
 	}
 	delete(c.env, "MBEDTLS_CFLAGS")
 
